@@ -1,0 +1,55 @@
+using LdnApi.Clinical.AdverseEvents;
+using LdnApi.Clinical.Assessments;
+
+namespace LdnApi.Clinical.Rules;
+
+/// <summary>One patient's accepted facts as known at some moment. Retracted and replaced records are not among them.</summary>
+/// <param name="AnxietyHistory">An anxiety disorder on record; null when unknown, which counts as no.</param>
+/// <param name="BaselineAnxiety">Intake score, 0–10; null when none was taken.</param>
+public sealed record PatientFacts(
+    bool? AnxietyHistory,
+    int? BaselineAnxiety,
+    IReadOnlyList<DoseFact> Doses,
+    IReadOnlyList<CheckInFact> CheckIns,
+    IReadOnlyList<AdverseEventFact> AdverseEvents,
+    IReadOnlyList<AssessmentFact> Assessments,
+    IReadOnlyList<ClinicianAction> Actions);
+
+/// <summary>The actual dose from a day until the next entry.</summary>
+/// <param name="DoseMg">mg per day; 0 = no dose is taken from that day on.</param>
+public sealed record DoseFact(DateOnly On, decimal DoseMg);
+
+/// <summary>When a fact became known.</summary>
+/// <param name="On">Clinical day in the patient's zone.</param>
+/// <param name="At">The instant, when it is needed to order events of one day; null otherwise.</param>
+public readonly record struct Known(DateOnly On, DateTimeOffset? At = null)
+{
+    /// <summary>Whether this became known after the other: on a later day, or later on the same day where both instants are known.</summary>
+    public bool IsAfter(Known other) => On > other.On || (On == other.On && At is { } mine && other.At is { } theirs && mine > theirs);
+}
+
+/// <summary>A patient's own report of a day. Scores are 0–10; null = not answered.</summary>
+public sealed record CheckInFact(
+    Guid Id, long Version, DateOnly On, Known Known,
+    int? Anxiety, int? Nervousness = null, int? Restlessness = null, int? Agitation = null, bool SelfHarmThoughts = false);
+
+/// <summary>An accepted adverse event.</summary>
+/// <param name="OnsetOn">Null when the onset is not known: it then meets no rule that needs a duration.</param>
+/// <param name="ResolvedOn">Null while ongoing.</param>
+/// <param name="Known">When its present severity became known.</param>
+/// <param name="ReceivedOn">When it was first received: the regulatory clock runs from it.</param>
+public sealed record AdverseEventFact(
+    Guid Id, long Version, AdverseEventTerm Term, Severity Severity, int? CtcaeGrade,
+    DateOnly? OnsetOn, DateOnly? ResolvedOn, Known Known, DateOnly ReceivedOn, bool IsSerious = false);
+
+/// <summary>A completed or partial questionnaire.</summary>
+/// <param name="Total">Sum of the answers; null when one is missing.</param>
+/// <param name="SelfHarmPositive">PHQ-9 item 9 ≥ 1, or any yes of the C-SSRS screener.</param>
+public sealed record AssessmentFact(
+    Guid Id, long Version, Instrument Instrument, DateOnly On, Known Known, int? Total, bool SelfHarmPositive = false);
+
+/// <summary>A clinician's act, which takes effect at the end of its day, after the day's evidence.</summary>
+public sealed record ClinicianAction(RuleFamily Family, ClinicianActionKind Kind, Known Known)
+{
+    public DateOnly On => Known.On;
+}
