@@ -1,0 +1,142 @@
+using LdnApi.Clinical.Rules;
+using LdnApi.Common;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace LdnApi.Records;
+
+/// <summary>How a clinician's work on a follow-up ended.</summary>
+public enum FollowUpOutcome
+{
+    ReassuredAndMonitoring,
+    DoseHeld,
+    DoseReduced,
+    TitrationSlowed,
+    TreatmentStopped,
+    ReferredToMentalHealth,
+    EmergencyCare,
+    NotRelatedToTreatment,
+    Other,
+}
+
+/// <summary>A rule's request that a provider look at a patient (FHIR Flag). It does not diagnose.</summary>
+public sealed class FollowUp : IBelongToClinic, IVersioned
+{
+    public required ClinicId ClinicId { get; init; }
+    public required FollowUpId Id { get; init; }
+    public required PatientId PatientId { get; init; }
+    public required RuleFamily Family { get; init; }
+    public required FollowUpLabel Label { get; set; }
+    public required FollowUpPriority Priority { get; set; }
+    public required FollowUpStatus Status { get; set; }
+
+    /// <summary>Clinical day of the present opening, worked out again when late facts arrive.</summary>
+    public required DateOnly OpenedOn { get; set; }
+
+    public required DateOnly FirstOpenedOn { get; set; }
+    public required DateOnly LastEvidenceOn { get; set; }
+    public DateOnly? ClosedOn { get; set; }
+    public CloseReason? CloseReason { get; set; }
+
+    /// <summary>The moment by which a person must have acted: the opening or last rise plus the time of the priority.</summary>
+    public required DateTimeOffset DueAt { get; set; }
+
+    /// <summary>For a serious adverse event: first received + 15 days.</summary>
+    public DateOnly? RegulatoryDueOn { get; set; }
+
+    public int Recurrence { get; set; }
+
+    /// <summary>Acknowledged, and the facts no longer say the same: a clinician decides.</summary>
+    public bool EvidenceChanged { get; set; }
+
+    public FollowUpId? MergedInto { get; set; }
+    public required string RuleSetVersion { get; set; }
+    public List<Clause> Clauses { get; set; } = [];
+    public List<Evidence> Evidence { get; set; } = [];
+    public List<string> ContributingFactors { get; set; } = [];
+    public List<string> RecommendedActions { get; set; } = [];
+    public string? Assignee { get; set; }
+    public DateTimeOffset? SnoozedUntil { get; set; }
+    public FollowUpOutcome? Outcome { get; set; }
+    public long Version { get; private set; } = 1;
+
+    public bool IsClosed => Status == FollowUpStatus.Closed;
+
+    public static StoredFollowUp ToStored(FollowUp f) => new(
+        f.Id.Value, f.Family, f.Status, f.Label, f.Priority, f.OpenedOn, f.FirstOpenedOn, f.LastEvidenceOn, f.ClosedOn, f.CloseReason, f.Recurrence, f.EvidenceChanged);
+
+    internal sealed class Mapping : IEntityTypeConfiguration<FollowUp>
+    {
+        public void Configure(EntityTypeBuilder<FollowUp> followUp)
+        {
+            followUp.HasKey(f => new { f.ClinicId, f.Id });
+            followUp.Property(f => f.RuleSetVersion).HasMaxLength(40);
+            followUp.Property(f => f.Assignee).HasMaxLength(255);
+            followUp.Property(f => f.Clauses).IsJson();
+            followUp.Property(f => f.Evidence).IsJson();
+            followUp.Ignore(f => f.IsClosed);
+            followUp.HasOne<Patient>().WithMany().HasForeignKey(f => new { f.ClinicId, f.PatientId }).OnDelete(DeleteBehavior.Restrict);
+            followUp.HasIndex(f => new { f.ClinicId, f.PatientId, f.Family }).IsUnique()
+                .HasFilter("status <> 'Closed'").HasDatabaseName("one_open_follow_up_per_family");
+            followUp.HasIndex(f => new { f.ClinicId, f.DueAt, f.Id });
+            followUp.HasIndex(f => new { f.ClinicId, f.OpenedOn, f.Id });
+        }
+    }
+}
+
+/// <summary>What may happen to a follow-up.</summary>
+public enum FollowUpEventType
+{
+    Opened,
+    Reopened,
+    Upgraded,
+    Adjusted,
+    EvidenceAdded,
+    EvidenceChanged,
+    EvidenceRestored,
+    AutoClosed,
+    EvidenceWithdrawn,
+    Merged,
+    Acknowledged,
+    Assigned,
+    Started,
+    Snoozed,
+    Resolved,
+    Dismissed,
+}
+
+/// <summary>An entry of a follow-up's log: what really happened. Appended, never rewritten.</summary>
+public sealed class FollowUpEvent : IBelongToClinic
+{
+    public required ClinicId ClinicId { get; init; }
+    public required Guid Id { get; init; }
+    public required FollowUpId FollowUpId { get; init; }
+    public required PatientId PatientId { get; init; }
+    public required RuleFamily Family { get; init; }
+    public required FollowUpEventType Type { get; init; }
+
+    /// <summary>The clinical day it speaks of.</summary>
+    public required DateOnly On { get; init; }
+
+    public required DateTimeOffset RecordedAt { get; init; }
+
+    /// <summary>Who: the token's subject, or the background task.</summary>
+    public required string RecordedBy { get; init; }
+
+    public required FollowUpLabel Label { get; init; }
+    public required FollowUpPriority Priority { get; init; }
+    public string? Reason { get; init; }
+
+    internal sealed class Mapping : IEntityTypeConfiguration<FollowUpEvent>
+    {
+        public void Configure(EntityTypeBuilder<FollowUpEvent> entry)
+        {
+            entry.HasKey(e => new { e.ClinicId, e.Id });
+            entry.Property(e => e.RecordedBy).HasMaxLength(255);
+            entry.Property(e => e.Reason).HasMaxLength(2000);
+            entry.HasOne<FollowUp>().WithMany().HasForeignKey(e => new { e.ClinicId, e.FollowUpId }).OnDelete(DeleteBehavior.Restrict);
+            entry.HasIndex(e => new { e.ClinicId, e.FollowUpId });
+            entry.HasIndex(e => new { e.ClinicId, e.PatientId, e.Type });
+        }
+    }
+}

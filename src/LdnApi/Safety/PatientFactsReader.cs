@@ -1,0 +1,87 @@
+using LdnApi.Clinical.AdverseEvents;
+using LdnApi.Clinical.Rules;
+using LdnApi.Common;
+using LdnApi.Records;
+using Microsoft.EntityFrameworkCore;
+
+namespace LdnApi.Safety;
+
+/// <summary>Gathers one patient's accepted facts, as known now or at an earlier moment.</summary>
+public sealed class PatientFactsReader(LdnDbContext db)
+{
+    /// <summary>As known now: the present rows.</summary>
+    public async Task<PatientFacts> ReadAsync(Patient patient, CancellationToken ct)
+    {
+        var prescriptions = await db.Prescriptions.AsNoTracking().Where(p => p.PatientId == patient.Id).ToListAsync(ct);
+        var checkIns = await db.CheckIns.AsNoTracking().Where(c => c.PatientId == patient.Id && c.Status != RecordStatus.EnteredInError).ToListAsync(ct);
+        var adverseEvents = await db.AdverseEvents.AsNoTracking().Where(e => e.PatientId == patient.Id && e.Status != RecordStatus.EnteredInError).ToListAsync(ct);
+        var assessments = await db.Assessments.AsNoTracking().Where(a => a.PatientId == patient.Id && a.Status != RecordStatus.EnteredInError).ToListAsync(ct);
+        return ToFacts(patient, patient, prescriptions, checkIns, adverseEvents, assessments, await ActionsAsync(patient, DateTimeOffset.MaxValue, ct));
+    }
+
+    /// <summary>As known at a moment: for each record the version that was known then. Null when the patient was not known yet.</summary>
+    public async Task<PatientFacts?> ReadAsKnownAsync(Patient patient, DateTimeOffset knownAt, CancellationToken ct)
+    {
+        var versions = await db.RecordVersions.AsNoTracking().Where(v => v.PatientId == patient.Id && v.RecordedAt <= knownAt).ToListAsync(ct);
+        var known = versions.GroupBy(v => v.RecordId).Select(g => g.MaxBy(v => v.Version)!).ToLookup(v => v.Kind);
+        if (Of<Patient>().SingleOrDefault() is not { } then)
+        {
+            return null;
+        }
+
+        return ToFacts(then, patient, Of<Prescription>(), Of<CheckIn>().Where(c => c.Status != RecordStatus.EnteredInError),
+            Of<AdverseEvent>().Where(e => e.Status != RecordStatus.EnteredInError), Of<Assessment>().Where(a => a.Status != RecordStatus.EnteredInError),
+            await ActionsAsync(patient, knownAt, ct));
+
+        IEnumerable<T> Of<T>() where T : IClinicalRecord => known[RecordVersion.KindOf(typeof(T))].Select(v => v.Read<T>());
+    }
+
+    private async Task<List<ClinicianAction>> ActionsAsync(Patient patient, DateTimeOffset knownAt, CancellationToken ct)
+    {
+        var entries = await db.FollowUpEvents.AsNoTracking()
+            .Where(e => e.PatientId == patient.Id
+                && (e.Type == FollowUpEventType.Acknowledged || e.Type == FollowUpEventType.Resolved || e.Type == FollowUpEventType.Dismissed))
+            .OrderBy(e => e.RecordedAt)
+            .ToListAsync(ct);
+        return [.. entries.Where(e => e.RecordedAt <= knownAt).Select(e => new ClinicianAction(e.Family, KindOf(e.Type), new Known(e.On, e.RecordedAt)))];
+
+        static ClinicianActionKind KindOf(FollowUpEventType type) => type switch
+        {
+            FollowUpEventType.Acknowledged => ClinicianActionKind.Acknowledge,
+            FollowUpEventType.Resolved => ClinicianActionKind.Resolve,
+            FollowUpEventType.Dismissed => ClinicianActionKind.Dismiss,
+            _ => throw new InvalidOperationException($"{type} is not a clinician's act that the rules know of."),
+        };
+    }
+
+    /// <param name="then">What the patient's record said; <paramref name="patient"/> gives the zone, in which stored days stay as they are.</param>
+    private static PatientFacts ToFacts(
+        Patient then, Patient patient, IEnumerable<Prescription> prescriptions, IEnumerable<CheckIn> checkIns,
+        IEnumerable<AdverseEvent> adverseEvents, IEnumerable<Assessment> assessments, IReadOnlyList<ClinicianAction> actions)
+    {
+        return new PatientFacts(
+            then.HasAnxietyHistory(),
+            then.BaselineAnxiety,
+            DosesOf([.. prescriptions.Where(p => p.Status is not (PrescriptionStatus.EnteredInError or PrescriptionStatus.Cancelled))]),
+            [.. checkIns.Select(c => new CheckInFact(
+                c.Id.Value, c.Version, c.On, KnownAt(c.ChangedAt), c.Anxiety, c.Nervousness, c.Restlessness, c.Agitation, c.SelfHarmThoughts == true))],
+            [.. adverseEvents.Select(e => new AdverseEventFact(
+                e.Id.Value, e.Version, e.Term, e.Severity, e.CtcaeGrade, e.OnsetOn, e.ResolvedOn,
+                KnownAt(e.SeverityKnownAt), patient.DayAt(e.RecordedAt), e.Seriousness.Count > 0))],
+            [.. assessments.Select(a => new AssessmentFact(
+                a.Id.Value, a.Version, a.Instrument, a.TakenOn, KnownAt(a.RecordedAt), a.Total, a.SelfHarmPositive))],
+            actions);
+
+        Known KnownAt(DateTimeOffset instant) => new(patient.DayAt(instant), instant);
+    }
+
+    /// <summary>The total dose from each day on which any prescription's dose changes.</summary>
+    private static List<DoseFact> DosesOf(List<Prescription> prescriptions) =>
+    [
+        .. prescriptions
+            .SelectMany(p => p.Doses.Select(d => d.On).Concat(p is { EndsOn: { } end, Doses.Count: > 0 } ? [end.AddDays(1)] : []))
+            .Distinct()
+            .Order()
+            .Select(day => new DoseFact(day, prescriptions.Sum(p => p.DoseOn(day)))),
+    ];
+}
