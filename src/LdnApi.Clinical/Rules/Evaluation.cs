@@ -15,6 +15,7 @@ public sealed record Evaluation(
 
 /// <summary>One family's verdict and what decided it.</summary>
 /// <param name="Rule">The rule that decides, or comes nearest to deciding, e.g. <c>R-04</c>.</param>
+/// <param name="DecidedOn">The day that the clauses speak of: of a raised family the day on which it last rose, else the last day.</param>
 /// <param name="Distance">For a family that is not raised: the smallest change of one fact that would raise it; null where there is none.</param>
 public sealed record FamilyEvaluation(
     RuleFamily Family,
@@ -26,7 +27,8 @@ public sealed record FamilyEvaluation(
     Distance? Distance,
     IReadOnlyList<Evidence> Evidence,
     IReadOnlyList<string> ContributingFactors,
-    IReadOnlyList<string> RecommendedActions);
+    IReadOnlyList<string> RecommendedActions,
+    DateOnly DecidedOn);
 
 /// <summary>One condition of a rule with the value found and the threshold it is held against.</summary>
 /// <param name="Name">Stable kebab-case name, e.g. <c>symptomatic-days-in-window</c>.</param>

@@ -34,7 +34,7 @@ public sealed class FollowUpMonitor(LdnDbContext db, PatientFactsReader reader, 
         var facts = await reader.ReadAsync(patient, ct);
         var evaluation = RuleEngine.Evaluate(facts, RuleSettings.Default, asOf, lastCompletedDay);
         var followUps = await db.FollowUps.Where(f => f.PatientId == patient.Id).ToListAsync(ct);
-        var changes = FollowUpReconciler.Reconcile([.. followUps.Select(FollowUp.ToStored)], evaluation, facts);
+        var changes = FollowUpReconciler.Reconcile([.. followUps.Select(FollowUp.ToStored)], evaluation);
 
         var changed = new Dictionary<FollowUpId, FollowUp>();
         foreach (var change in changes)

@@ -1,0 +1,192 @@
+namespace LdnApi.Clinical.Rules;
+
+/// <summary>
+/// Brings stored follow-ups in line with the fold over the facts known now. The fold may say of the past something else than was announced then;
+/// what was announced stays in the log, and what an acknowledging clinician has seen is not taken away.
+/// </summary>
+public static class FollowUpReconciler
+{
+    /// <summary>What must be done, in order. Done, it leaves nothing to do, and at most one follow-up of a family that is not closed.</summary>
+    public static IReadOnlyList<FollowUpChange> Reconcile(IReadOnlyList<StoredFollowUp> stored, Evaluation evaluation)
+    {
+        var changes = new List<FollowUpChange>();
+        foreach (var family in Enum.GetValues<RuleFamily>())
+        {
+            var ofFamily = stored
+                .Where(f => f.Family == family && f.CloseReason is not (CloseReason.EvidenceWithdrawn or CloseReason.Merged))
+                .OrderBy(f => f.FirstOpenedOn).ThenBy(f => f.Status != FollowUpStatus.Closed).ThenBy(f => f.ClosedOn)
+                .ToList();
+            var unmatched = new List<StoredFollowUp>(ofFamily);
+            foreach (var chain in ChainsOf(evaluation, family))
+            {
+                var matches = unmatched.Where(chain.Overlaps).ToList();
+                if (!chain.IsOpen && matches.Count > 1)
+                {
+                    matches = [matches.Find(f => f.Status != FollowUpStatus.Closed) ?? matches[0]]; // each closed spell has its own
+                }
+
+                unmatched.RemoveAll(matches.Contains);
+                changes.AddRange(chain.IsOpen ? Open(chain, matches, evaluation) : Closed(chain, matches, evaluation));
+            }
+
+            changes.AddRange(unmatched.Where(f => f.Status != FollowUpStatus.Closed).SelectMany(f => Withdraw(f, evaluation)));
+        }
+
+        // The database allows one open follow-up a family: closings come first.
+        return [.. changes.Where(c => c.Type == FollowUpChangeType.Close && c.FollowUpId is not null), .. changes.Where(c => c.Type != FollowUpChangeType.Close || c.FollowUpId is null)];
+    }
+
+    /// <summary>The follow-up after a change. Its id is <see cref="Guid.Empty"/> when the change brought it about.</summary>
+    public static StoredFollowUp Apply(StoredFollowUp? current, FollowUpChange change)
+    {
+        if (change.Type == FollowUpChangeType.Open)
+        {
+            return new StoredFollowUp(Guid.Empty, change.Family, FollowUpStatus.Open, change.Label, change.Priority, change.OpenedOn, change.OpenedOn,
+                change.LastEvidenceOn, null, null, change.Recurrence, EvidenceChanged: false);
+        }
+
+        var f = current ?? throw new InvalidOperationException($"{change.Type} needs a follow-up.");
+        return change.Type switch
+        {
+            FollowUpChangeType.Close => f with { Status = FollowUpStatus.Closed, ClosedOn = change.On, CloseReason = change.CloseReason, EvidenceChanged = false },
+            FollowUpChangeType.MarkEvidenceChanged => f with { EvidenceChanged = true },
+            FollowUpChangeType.ClearEvidenceChanged => f with { EvidenceChanged = false },
+            _ => f with
+            {
+                Label = change.Label,
+                Priority = change.Priority,
+                OpenedOn = change.OpenedOn,
+                FirstOpenedOn = change.OpenedOn < f.FirstOpenedOn || (change.Recurrence == 0 && change.Type == FollowUpChangeType.Adjust) ? change.OpenedOn : f.FirstOpenedOn,
+                LastEvidenceOn = change.LastEvidenceOn,
+                Recurrence = change.Recurrence,
+                EvidenceChanged = change.Type == FollowUpChangeType.AddEvidence && f.EvidenceChanged,
+                Status = change.Type == FollowUpChangeType.Reopen || NeedsNewAcknowledgement(f, change) ? FollowUpStatus.Open : f.Status,
+                ClosedOn = change.Type == FollowUpChangeType.Reopen ? null : f.ClosedOn,
+                CloseReason = change.Type == FollowUpChangeType.Reopen ? null : f.CloseReason,
+            },
+        };
+    }
+
+    private static bool NeedsNewAcknowledgement(StoredFollowUp f, FollowUpChange change) =>
+        f.Family == RuleFamily.Severe && change.Type == FollowUpChangeType.Upgrade && change.Priority > f.Priority;
+
+    private static IEnumerable<FollowUpChange> Open(Chain chain, List<StoredFollowUp> matches, Evaluation evaluation)
+    {
+        var open = evaluation.Open.Single(o => o.Family == chain.Family);
+        var keep = matches.FirstOrDefault();
+        foreach (var other in matches.Skip(1).Where(f => f.Status != FollowUpStatus.Closed))
+        {
+            yield return Change(FollowUpChangeType.Close, other, evaluation.AsOf) with { CloseReason = CloseReason.Merged, MergedInto = keep!.Id };
+        }
+
+        var wanted = new FollowUpChange(FollowUpChangeType.Open, keep?.Id, chain.Family, open.OpenedOn, open.Label, open.Priority,
+            open.OpenedOn, open.LastEvidenceOn, open.Recurrence, null, Notify: true, null);
+        if (keep is null)
+        {
+            yield return wanted;
+        }
+        else if (keep.Status == FollowUpStatus.Closed)
+        {
+            yield return wanted with { Type = FollowUpChangeType.Reopen };
+        }
+        else if (Align(keep, open, wanted, chain.LastRoseOn, evaluation.AsOf) is { } change)
+        {
+            yield return change;
+        }
+    }
+
+    private static FollowUpChange? Align(StoredFollowUp f, OpenFollowUp open, FollowUpChange wanted, DateOnly roseOn, DateOnly asOf)
+    {
+        var higher = open.Label > f.Label || open.Priority > f.Priority;
+        var lower = open.Label < f.Label || open.Priority < f.Priority;
+        if (lower && f.Status != FollowUpStatus.Open)
+        {
+            // Acknowledged: what was seen stays, and may only rise.
+            wanted = wanted with { Label = Max(open.Label, f.Label), Priority = Max(open.Priority, f.Priority) };
+            return higher ? wanted with { Type = FollowUpChangeType.Upgrade, On = roseOn }
+                : f.EvidenceChanged ? null
+                : Change(FollowUpChangeType.MarkEvidenceChanged, f, asOf);
+        }
+
+        var moved = open.OpenedOn != f.OpenedOn || open.Recurrence != f.Recurrence;
+        return higher ? wanted with { Type = FollowUpChangeType.Upgrade, On = roseOn }
+            : lower || moved ? wanted with { Type = FollowUpChangeType.Adjust, On = asOf, Notify = false }
+            : f.EvidenceChanged ? Change(FollowUpChangeType.ClearEvidenceChanged, f, asOf)
+            : open.LastEvidenceOn != f.LastEvidenceOn ? wanted with { Type = FollowUpChangeType.AddEvidence, On = open.LastEvidenceOn, Notify = false }
+            : null;
+    }
+
+    private static IEnumerable<FollowUpChange> Closed(Chain chain, List<StoredFollowUp> matches, Evaluation evaluation)
+    {
+        if (matches.FirstOrDefault() is not { } f)
+        {
+            // It opened and closed wholly in the past: both entries for the log, and nobody is told.
+            var first = new FollowUpChange(FollowUpChangeType.Open, null, chain.Family, chain.OpenedOn, chain.Last.Label, chain.Last.Priority,
+                chain.OpenedOn, chain.Last.On, chain.Recurrence, null, Notify: false, null);
+            return [first, first with { Type = FollowUpChangeType.Close, On = chain.Last.On, CloseReason = ReasonOf(chain.Last.Type) }];
+        }
+
+        if (f.Status == FollowUpStatus.Closed)
+        {
+            return [];
+        }
+
+        return chain.Last.Type == RuleEventType.AutoClose && chain.Last.On >= f.OpenedOn
+            ? [Change(FollowUpChangeType.Close, f, chain.Last.On) with { CloseReason = CloseReason.AutoResolved }]
+            : Withdraw(f, evaluation);
+    }
+
+    /// <summary>The facts no longer say it. Nobody has acknowledged it yet: it is closed. Else, and always for suicidality, a clinician decides.</summary>
+    private static IEnumerable<FollowUpChange> Withdraw(StoredFollowUp f, Evaluation evaluation) =>
+        f.Status == FollowUpStatus.Open && f.Family != RuleFamily.Suicidality
+            ? [Change(FollowUpChangeType.Close, f, evaluation.AsOf) with { CloseReason = CloseReason.EvidenceWithdrawn }]
+            : f.EvidenceChanged ? [] : [Change(FollowUpChangeType.MarkEvidenceChanged, f, evaluation.AsOf)];
+
+    private static FollowUpChange Change(FollowUpChangeType type, StoredFollowUp f, DateOnly on) => new(
+        type, f.Id, f.Family, on, f.Label, f.Priority, f.OpenedOn, f.LastEvidenceOn, f.Recurrence, null, Notify: false, null);
+
+    private static CloseReason ReasonOf(RuleEventType type) => type switch
+    {
+        RuleEventType.Resolve => CloseReason.ClinicianResolved,
+        RuleEventType.Dismiss => CloseReason.Dismissed,
+        _ => CloseReason.AutoResolved,
+    };
+
+    private static T Max<T>(T a, T b) where T : struct, Enum => Comparer<T>.Default.Compare(a, b) >= 0 ? a : b;
+
+    /// <summary>An opening with its re-openings: what one stored follow-up stands for.</summary>
+    private static List<Chain> ChainsOf(Evaluation evaluation, RuleFamily family)
+    {
+        var chains = new List<Chain>();
+        foreach (var e in evaluation.Events.Where(e => e.Family == family))
+        {
+            if (e.Type == RuleEventType.Open)
+            {
+                chains.Add(new Chain(family, e.On));
+            }
+
+            chains[^1].Add(e);
+        }
+
+        return chains;
+    }
+
+    private sealed class Chain(RuleFamily family, DateOnly openedOn)
+    {
+        public RuleFamily Family { get; } = family;
+        public DateOnly OpenedOn { get; } = openedOn;
+        public DateOnly LastRoseOn { get; private set; } = openedOn;
+        public int Recurrence { get; private set; }
+        public RuleEvent Last { get; private set; } = null!;
+        public bool IsOpen => Last.Type is RuleEventType.Open or RuleEventType.Reopen or RuleEventType.Upgrade;
+
+        public void Add(RuleEvent e)
+        {
+            Last = e;
+            LastRoseOn = IsOpen ? e.On : LastRoseOn;
+            Recurrence += e.Type == RuleEventType.Reopen ? 1 : 0;
+        }
+
+        public bool Overlaps(StoredFollowUp f) => f.FirstOpenedOn <= (IsOpen ? DateOnly.MaxValue : Last.On) && OpenedOn <= (f.ClosedOn ?? DateOnly.MaxValue);
+    }
+}

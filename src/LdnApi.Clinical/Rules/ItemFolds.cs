@@ -1,0 +1,131 @@
+using LdnApi.Clinical.AdverseEvents;
+
+namespace LdnApi.Clinical.Rules;
+
+/// <summary>Something that calls for a follow-up by itself.</summary>
+/// <param name="From">The first day on which it counts.</param>
+/// <param name="To">The last day on which it counts.</param>
+internal sealed record TriggerItem(int From, int To, Known Known, FollowUpPriority Priority);
+
+/// <summary>
+/// A family in which single reports decide. After a clinician's closing, what was known by then raises it no more, and what becomes known later
+/// counts on the day it became known — on the very day of the closing too, when it came after it.
+/// </summary>
+internal abstract class ItemFold(RuleFamily family, FollowUpLabel label, PatientTimeline timeline, IEnumerable<TriggerItem> items) : FamilyFold(family, timeline)
+{
+    private readonly TriggerItem[] _items = [.. items];
+    private Known? _closure;
+
+    public override void Evidence(int day)
+    {
+        var worst = WorstOn(day);
+        if (worst is null)
+        {
+            if (Open is not null && MayClose(day))
+            {
+                Close(day, RuleEventType.AutoClose);
+            }
+        }
+        else if (Open is null)
+        {
+            Begin(day, label, worst.Value);
+        }
+        else if (worst > Open.Priority)
+        {
+            Open.Acknowledged = false; // a rise needs a new acknowledgement
+            Rise(day, label, worst.Value);
+        }
+        else
+        {
+            Open.LastEvidenceOn = day;
+        }
+    }
+
+    /// <summary>What became known on this day after the closing of this day.</summary>
+    public void EvidenceAfterClosing(int day)
+    {
+        if (Open is null && _closure?.On.DayNumber == day && WorstOn(day) is { } worst)
+        {
+            Begin(day, label, worst);
+        }
+    }
+
+    protected virtual bool MayClose(int day) => false;
+
+    protected override void OnClosed(int day, ClinicianAction action, bool wasDismissal) => _closure = action.Known;
+
+    private FollowUpPriority? WorstOn(int day)
+    {
+        FollowUpPriority? worst = null;
+        foreach (var item in _items)
+        {
+            if ((worst is null || item.Priority > worst) && Counts(item, day))
+            {
+                worst = item.Priority;
+            }
+        }
+
+        return worst;
+    }
+
+    private bool Counts(TriggerItem item, int day)
+    {
+        if (_closure is not { } closure || item.From > closure.On.DayNumber)
+        {
+            return item.From <= day && day <= item.To;
+        }
+
+        return item.Known.IsAfter(closure) && item.Known.On.DayNumber <= day && day <= Math.Max(item.To, item.Known.On.DayNumber);
+    }
+}
+
+/// <summary>R-05: severe or critical anxiety on any day, whatever the baseline.</summary>
+internal sealed class SevereFold(PatientTimeline timeline) : ItemFold(RuleFamily.Severe, FollowUpLabel.Severe, timeline, ItemsOf(timeline))
+{
+    protected override bool MayClose(int day) =>
+        Open!.Acknowledged && Timeline.IsQuiet(day) && !Enumerable.Range(day - 6, 7).Any(d => Timeline.AnxietyOn(d) >= Timeline.Settings.SevereNrs);
+
+    private static IEnumerable<TriggerItem> ItemsOf(PatientTimeline timeline)
+    {
+        foreach (var c in timeline.CheckIns)
+        {
+            if (PatientTimeline.ScoreOf(c) is { } score && score >= timeline.Settings.SevereNrs)
+            {
+                var day = c.On.DayNumber;
+                yield return new TriggerItem(day, day, c.Known, score >= timeline.Settings.CriticalNrs ? FollowUpPriority.Immediate : FollowUpPriority.Urgent);
+            }
+        }
+
+        foreach (var e in timeline.AdverseEvents)
+        {
+            if (AdverseEventTerms.IsAnxiety(e.Term) && (e.Severity == Severity.Severe || e.CtcaeGrade >= 3))
+            {
+                var onset = (e.OnsetOn ?? e.ReceivedOn).DayNumber; // on its onset day, and on each day on which it is not resolved
+                var last = e.ResolvedOn is { } resolved ? Math.Max(onset, resolved.DayNumber - 1) : int.MaxValue;
+                yield return new TriggerItem(onset, last, e.Known, e.CtcaeGrade >= 4 ? FollowUpPriority.Immediate : FollowUpPriority.Urgent);
+            }
+        }
+    }
+}
+
+/// <summary>R-06: any structured sign of suicidality. Closed by a clinician only, never suppressed.</summary>
+internal sealed class SuicidalityFold(PatientTimeline timeline) : ItemFold(RuleFamily.Suicidality, FollowUpLabel.Suicidality, timeline, ItemsOf(timeline))
+{
+    private static IEnumerable<TriggerItem> ItemsOf(PatientTimeline timeline) =>
+        timeline.CheckIns.Where(c => c.SelfHarmThoughts).Select(c => On(c.On, c.Known))
+            .Concat(timeline.Assessments.Where(a => a.SelfHarmPositive).Select(a => On(a.On, a.Known)))
+            .Concat(timeline.AdverseEvents.Where(e => AdverseEventTerms.IsSuicidality(e.Term)).Select(e => On(e.OnsetOn ?? e.ReceivedOn, e.Known)));
+
+    private static TriggerItem On(DateOnly day, Known known) => new(day.DayNumber, day.DayNumber, known, FollowUpPriority.Immediate);
+}
+
+/// <summary>R-32: an adverse event with any seriousness criterion, on the later of its onset and its first receipt.</summary>
+internal sealed class SeriousFold(PatientTimeline timeline) : ItemFold(RuleFamily.Serious, FollowUpLabel.Serious, timeline, ItemsOf(timeline))
+{
+    private static IEnumerable<TriggerItem> ItemsOf(PatientTimeline timeline) =>
+        from e in timeline.AdverseEvents
+        where e.IsSerious && timeline.DayZero is not null
+        let day = Math.Max((e.OnsetOn ?? e.ReceivedOn).DayNumber, e.ReceivedOn.DayNumber)
+        where day >= timeline.DayZero
+        select new TriggerItem(day, day, e.Known, FollowUpPriority.Urgent);
+}

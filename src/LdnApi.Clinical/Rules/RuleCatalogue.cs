@@ -1,0 +1,71 @@
+namespace LdnApi.Clinical.Rules;
+
+/// <summary>A threshold as the catalogue shows it.</summary>
+public sealed record RuleThreshold(string Setting, decimal Default, decimal? WithHistory, string Unit);
+
+/// <summary>A rule, for those who ask what the system looks for.</summary>
+/// <param name="Version">Rises with any change of the rule's verdict on any input.</param>
+public sealed record RuleDescription(
+    string Id, int Version, RuleFamily Family, string Name, string Meaning, IReadOnlyList<RuleThreshold> Thresholds,
+    string Priority, IReadOnlyList<string> Actions, string Source);
+
+/// <summary>Every rule that is in force. Defaults only: none is medical advice, and no rule changes a dose.</summary>
+public static class RuleCatalogue
+{
+    /// <summary>Rises when any rule does.</summary>
+    public const string RuleSetVersion = "1.0.0";
+
+    private static readonly RuleSettings Defaults = RuleSettings.Default;
+
+    public static readonly IReadOnlyList<RuleDescription> All =
+    [
+        new("R-01", 1, RuleFamily.Course, "early-notice", "With an anxiety disorder on record, one symptomatic day is worth a call.",
+            [Points("symptomaticNrs", Defaults.SymptomaticNrs), Of("deltaNrs", Defaults.DeltaNrs, "points")],
+            "soon", ["contact-patient", "hold-dose", "reassure-and-monitor"], "Patients with an anxiety history should reach their provider at once (source article)"),
+        new("R-02", 1, RuleFamily.Course, "adjustment", "Several symptomatic days soon after the start or an increase: usually passes, holding the dose helps.",
+            [Days("adjustmentMinOf7", Defaults.AdjustmentMinOf7), Of("adjustmentDays", Defaults.AdjustmentDays, "days")],
+            "routine; soon with history", ["hold-dose", "relaxation-techniques", "sleep-hygiene", "avoid-stimulants"], "Jitteriness at the start of antidepressants: Sinclair 2009; window is our default"),
+        new("R-03", 1, RuleFamily.Course, "emerging", "Most days of a week symptomatic although the dose has not risen lately.",
+            [Days("emergingMinOf7", Defaults.EmergingMinOf7), Of("adjustmentDays", Defaults.AdjustmentDays, "days")],
+            "routine; soon with history", ["repeat-gad7", "review-comedication", "consistent-timing"], "Our default"),
+        new("R-04", 1, RuleFamily.Course, "persistent", "More than half the days of two weeks symptomatic, past the time of adjustment; rare reporters need fewer days.",
+            [
+                Of("persistMinDays", Defaults.PersistMinDays, "days"), Of("persistWindowDays", Defaults.PersistWindowDays, "days"), Of("sparseMinDays", Defaults.SparseMinDays, "days"),
+                new("sparseRatio", Defaults.SparseRatio, null, "ratio"), Of("adjustmentDays", Defaults.AdjustmentDays, "days"), Of("adjustmentCapDays", Defaults.AdjustmentCapDays, "days"),
+                Points("persistentUrgentMean", Defaults.PersistentUrgentMean),
+            ],
+            "soon; urgent with history or a mean of 6 or more", ["reduce-slightly", "smaller-increments", "longer-interval", "repeat-gad7", "refer-mental-health"],
+            "GAD-7 wording 'more than half the days' over two weeks (Spitzer 2006)"),
+        new("R-05", 1, RuleFamily.Severe, "severe", "Severe or critical anxiety on any day, or a severe anxiety event, whatever the baseline.",
+            [Points("severeNrs", Defaults.SevereNrs), Points("criticalNrs", Defaults.CriticalNrs)],
+            "urgent; immediate when critical or CTCAE 4", ["contact-patient-now", "hold-dose", "refer-mental-health"], "ESAS severe from 7 (Selby 2010; Oldenmenger 2013); CTCAE v5.0"),
+        new("R-06", 1, RuleFamily.Suicidality, "suicidality", "Any structured sign of self-harm or suicidality. Only a clinician closes it.",
+            [], "immediate", ["emergency-protocol", "contact-patient-now"], "PHQ-9 item 9; C-SSRS screener"),
+        new("R-07", 1, RuleFamily.Gad7, "gad-7", "A high GAD-7 total, or one that has risen over the baseline.",
+            [
+                new("severeTotal", Gad7Rule.SevereTotal, null, "points"), new("positiveTotal", Gad7Rule.PositiveTotal, null, "points"),
+                new("meaningfulRise", Gad7Rule.MeaningfulRise, null, "points"), new("gad2Positive", Gad7Rule.Gad2Positive, null, "points"),
+            ],
+            "urgent from 15; soon from 10 or on a rise of 4", ["repeat-gad7", "hold-dose"], "Spitzer 2006; Toussaint 2020; Plummer 2016"),
+        new("R-08", 1, RuleFamily.Course, "lasting-event", "A reported anxiety event that has not resolved for the length of the window. Time alone can make it true.",
+            [Of("persistWindowDays", Defaults.PersistWindowDays, "days")],
+            "mild routine, moderate soon, severe urgent", ["reduce-slightly", "smaller-increments", "longer-interval", "repeat-gad7", "refer-mental-health"], "Our default"),
+        new("R-09", 1, RuleFamily.Course, "accompanied", "Another event of at least moderate severity within three days raises the priority one level, never above urgent.",
+            [], "one level higher", [], "Severe anxiety with other troubling symptoms calls for contact at once (source article)"),
+        new("R-27", 1, RuleFamily.Missing, "missing-check-ins", "No report for days while the dose is new or a follow-up is open. Silence is not calm.",
+            [Days("missingDays", Defaults.MissingDays), Days("missingWatchDays", Defaults.MissingWatchDays)],
+            "routine", ["contact-patient"], "Our default"),
+        new("R-28", 1, RuleFamily.Course, "positive-dechallenge", "After a decrease the median anxiety fell by two points or more. An annotation, not a follow-up.",
+            [], "none", [], "WHO-UMC; Naranjo"),
+        new("R-29", 1, RuleFamily.Course, "positive-rechallenge", "It came back within 14 days of returning to the dose under which it had begun.",
+            [], "raises to soon", [], "WHO-UMC; Naranjo"),
+        new("R-32", 1, RuleFamily.Serious, "serious-event", "An adverse event with any seriousness criterion. The regulatory report is due 15 days after first receipt.",
+            [], "urgent", ["contact-patient-now", "report-serious-event"], "ICH E2A; 21 CFR 312.32"),
+    ];
+
+    private static RuleThreshold Points(string setting, int value) => new(setting, value, null, "points");
+
+    private static RuleThreshold Days(string setting, int value) => new(setting, value, null, "days");
+
+    private static RuleThreshold Of(string setting, HistorySetting value, string unit) => new(setting, value.Standard, value.WithHistory, unit);
+}
