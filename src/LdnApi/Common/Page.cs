@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text;
 using System.Text.Json;
 
@@ -5,6 +6,14 @@ namespace LdnApi.Common;
 
 /// <summary>One page of a list. Without a <c>nextCursor</c> it is the last.</summary>
 public sealed record Page<T>(IReadOnlyList<T> Items, string? NextCursor);
+
+/// <summary>Which page is asked for.</summary>
+public sealed record Paging(
+    [property: Range(1, Common.Cursor.MaxLimit)] int? Limit,
+    [property: StringLength(1000)] string? Cursor)
+{
+    internal int Size => Limit ?? Common.Cursor.DefaultLimit;
+}
 
 /// <summary>Where the next page begins: the sort key and id of the last item, and what list it belongs to.</summary>
 public static class Cursor

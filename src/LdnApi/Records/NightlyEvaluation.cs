@@ -1,3 +1,4 @@
+using LdnApi.Clinical.Time;
 using LdnApi.Common;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
@@ -15,6 +16,24 @@ public sealed class NightlyEvaluation : IBelongToClinic
 
     /// <summary>03:00 in the patient's zone, as an instant.</summary>
     public required DateTimeOffset DueAt { get; set; }
+
+    /// <summary>A new patient's first evaluation.</summary>
+    public static NightlyEvaluation FirstOf(Patient patient, DateTimeOffset now) => new()
+    {
+        ClinicId = patient.ClinicId,
+        PatientId = patient.Id,
+        DueAt = NextAfter(now, patient.TimeZone),
+    };
+
+    /// <summary>The next 03:00 in a zone: the day before it has then ended for everyone who stays up late.</summary>
+    public static DateTimeOffset NextAfter(DateTimeOffset now, string timeZone)
+    {
+        var today = ClinicalDay.Of(now, timeZone);
+        var due = ClinicalDay.InstantOf(today, At, timeZone);
+        return due > now ? due : ClinicalDay.InstantOf(today.AddDays(1), At, timeZone);
+    }
+
+    private static readonly TimeOnly At = new(3, 0);
 
     internal sealed class Mapping : IEntityTypeConfiguration<NightlyEvaluation>
     {

@@ -9,6 +9,8 @@ namespace LdnApi.Records;
 /// <summary>The plan by which one prescription's dose is brought to its target, and how far it has come.</summary>
 public sealed class TitrationSchedule : IClinicalRecord
 {
+    public const string OneRunning = "one_running_schedule_per_prescription";
+
     public required ClinicId ClinicId { get; init; }
     public required TitrationScheduleId Id { get; init; }
     public required PatientId PatientId { get; init; }
@@ -47,7 +49,7 @@ public sealed class TitrationSchedule : IClinicalRecord
             schedule.HasOne<Prescription>().WithMany().HasForeignKey(s => new { s.ClinicId, s.PatientId, s.PrescriptionId })
                 .HasPrincipalKey(p => new { p.ClinicId, p.PatientId, p.Id }).OnDelete(DeleteBehavior.Restrict);
             schedule.HasIndex(s => new { s.ClinicId, s.PrescriptionId }).IsUnique()
-                .HasFilter("status IN ('Planned', 'Active', 'Held')").HasDatabaseName("one_running_schedule_per_prescription");
+                .HasFilter("status IN ('Planned', 'Active', 'Held')").HasDatabaseName(OneRunning);
         }
     }
 }

@@ -1,0 +1,32 @@
+using LdnApi.Auth;
+using LdnApi.Common;
+using LdnApi.Records;
+using MediatR;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+
+namespace LdnApi.Features.Patients;
+
+/// <summary>Reads one patient.</summary>
+public static class GetPatient
+{
+    public sealed record Query(PatientId PatientId) : IQuery<Result<PatientResponse>>, IConcernsPatient;
+
+    public static void Map(IEndpointRouteBuilder patient) => patient
+        .MapGet("", Get)
+        .WithName(nameof(GetPatient))
+        .WithSummary("Read a patient")
+        .NeedsScope(Scopes.ClinicalRead);
+
+    private static async Task<Results<Ok<PatientResponse>, ProblemHttpResult>> Get(PatientId patientId, IMediator mediator, CancellationToken ct) =>
+        (await mediator.Send(new Query(patientId), ct)).ToOk();
+
+    public sealed class Handler(LdnDbContext db) : IQueryHandler<Query, Result<PatientResponse>>
+    {
+        public async Task<Result<PatientResponse>> Handle(Query query, CancellationToken ct)
+        {
+            var patient = await db.Patients.AsNoTracking().SingleAsync(p => p.Id == query.PatientId, ct);
+            return PatientResponse.Of(patient, await db.PatientIdentifiers.AsNoTracking().Where(i => i.PatientId == query.PatientId).OrderBy(i => i.System).ToListAsync(ct));
+        }
+    }
+}

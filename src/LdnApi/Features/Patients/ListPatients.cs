@@ -1,0 +1,73 @@
+using System.ComponentModel.DataAnnotations;
+using LdnApi.Auth;
+using LdnApi.Common;
+using LdnApi.Records;
+using MediatR;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+
+namespace LdnApi.Features.Patients;
+
+/// <summary>The clinic's patients, in order of registration.</summary>
+public static class ListPatients
+{
+    public sealed record Query(string? Identifier, string? Name, DateOnly? BirthDate, int Limit, string? Cursor) : IQuery<Result<Page<PatientResponse>>>;
+
+    public static void Map(IEndpointRouteBuilder patients) => patients
+        .MapGet("", Get)
+        .WithName(nameof(ListPatients))
+        .WithSummary("List or search patients")
+        .WithDescription("Filter by `identifier` (`system|value`), by the beginning of the family `name`, by `birthDate`.")
+        .NeedsScope(Scopes.ClinicalRead);
+
+    private static async Task<Results<Ok<Page<PatientResponse>>, ProblemHttpResult>> Get(
+        IMediator mediator, [StringLength(401)] string? identifier, [StringLength(200)] string? name, DateOnly? birthDate,
+        [AsParameters] Paging paging, CancellationToken ct) =>
+        (await mediator.Send(new Query(identifier, name, birthDate, paging.Size, paging.Cursor), ct)).ToOk();
+
+    public sealed class Handler(LdnDbContext db) : IQueryHandler<Query, Result<Page<PatientResponse>>>
+    {
+        private sealed record Key(Guid Id);
+
+        public Task<Result<Page<PatientResponse>>> Handle(Query query, CancellationToken ct)
+        {
+            var list = $"patients:{query.Identifier}:{query.Name}:{query.BirthDate:O}";
+            return Cursor.Decode<Key>(list, query.Cursor).ThenAsync(after => PageAsync(query, list, after, ct));
+        }
+
+        private async Task<Result<Page<PatientResponse>>> PageAsync(Query query, string list, Key? after, CancellationToken ct)
+        {
+            var patients = db.Patients.AsNoTracking();
+            if (query.Identifier is { } identifier)
+            {
+                if (identifier.Split('|') is not [var system, var value])
+                {
+                    return Problem.Invalid("identifier", "Must be system|value.");
+                }
+
+                patients = patients.Where(p => db.PatientIdentifiers.Any(i => i.PatientId == p.Id && i.System == system && i.Value == value));
+            }
+
+            if (query.Name is { } name)
+            {
+                patients = patients.Where(p => p.FamilyName!.StartsWith(name));
+            }
+
+            if (query.BirthDate is { } birthDate)
+            {
+                patients = patients.Where(p => p.BirthDate == birthDate);
+            }
+
+            if (after is not null)
+            {
+                var id = new PatientId(after.Id);
+                patients = patients.Where(p => p.Id > id);
+            }
+
+            var found = await patients.OrderBy(p => p.Id).Take(query.Limit + 1).ToListAsync(ct);
+            var ids = found.ConvertAll(p => p.Id);
+            var identifiers = (await db.PatientIdentifiers.AsNoTracking().Where(i => ids.Contains(i.PatientId)).OrderBy(i => i.System).ToListAsync(ct)).ToLookup(i => i.PatientId);
+            return found.ConvertAll(p => PatientResponse.Of(p, identifiers[p.Id])).ToPage(query.Limit, list, p => new Key(p.Id.Value));
+        }
+    }
+}

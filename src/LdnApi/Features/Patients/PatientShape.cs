@@ -1,0 +1,67 @@
+using System.ComponentModel.DataAnnotations;
+using LdnApi.Common;
+using LdnApi.Records;
+
+namespace LdnApi.Features.Patients;
+
+/// <summary>A number by which another system knows the patient; unique in the clinic.</summary>
+public sealed record Identifier(
+    [property: StringLength(200, MinimumLength = 1)] string System,
+    [property: StringLength(200, MinimumLength = 1)] string Value);
+
+/// <summary>The patient's name.</summary>
+public sealed record HumanName(
+    [property: StringLength(200, MinimumLength = 1)] string Family,
+    [property: MaxLength(10)] IReadOnlyList<string>? Given);
+
+/// <summary>A condition on record: a code of a code system such as SNOMED CT or ICD-10.</summary>
+public sealed record Condition(
+    [property: StringLength(200, MinimumLength = 1)] string System,
+    [property: StringLength(40, MinimumLength = 1)] string Code,
+    [property: StringLength(200)] string? Display);
+
+/// <summary>What is written of a patient.</summary>
+/// <param name="TimeZone">IANA time zone the patient lives in, such as Europe/Dublin.</param>
+/// <param name="AnxietyHistory">An anxiety disorder on record; absent = unknown.</param>
+/// <param name="BaselineAnxiety">Anxiety at intake, 0–10.</param>
+public sealed record PatientBody(
+    HumanName Name,
+    [property: IanaTimeZone] string TimeZone,
+    [property: MaxLength(20)] IReadOnlyList<Identifier>? Identifiers = null,
+    DateOnly? BirthDate = null,
+    Gender? Gender = null,
+    bool? AnxietyHistory = null,
+    Sensitivity Sensitivity = Sensitivity.Standard,
+    [property: MaxLength(100)] IReadOnlyList<Condition>? Conditions = null,
+    [property: Range(0, 10)] int? BaselineAnxiety = null,
+    bool Active = true)
+{
+    internal void CopyTo(Patient patient)
+    {
+        patient.FamilyName = Name.Family;
+        patient.GivenNames = [.. Name.Given ?? []];
+        patient.TimeZone = TimeZone;
+        patient.BirthDate = BirthDate;
+        patient.Gender = Gender;
+        patient.AnxietyHistory = AnxietyHistory;
+        patient.Sensitivity = Sensitivity;
+        patient.Conditions = [.. (Conditions ?? []).Select(c => new Coding(c.System, c.Code, c.Display))];
+        patient.BaselineAnxiety = BaselineAnxiety;
+        patient.Active = Active;
+    }
+
+    internal Problem? Refusal(DateOnly today) =>
+        BirthDate > today ? Problem.Refused("date-in-future", "A day lies in the future.", "$.birthDate", "Must not be after today, where the patient lives.")
+        : Name.Given?.Any(g => g.Length is 0 or > 200) == true ? Problem.Invalid("$.name.given", "Each name has 1 to 200 characters.")
+        : null;
+}
+
+/// <summary>A patient as read.</summary>
+public sealed record PatientResponse(
+    PatientId Id, HumanName Name, string TimeZone, IReadOnlyList<Identifier> Identifiers, DateOnly? BirthDate, Gender? Gender, bool? AnxietyHistory,
+    Sensitivity Sensitivity, IReadOnlyList<Condition> Conditions, int? BaselineAnxiety, bool Active, DateTimeOffset RegisteredAt, long Version) : IVersioned
+{
+    internal static PatientResponse Of(Patient p, IEnumerable<PatientIdentifier> identifiers) => new(
+        p.Id, new HumanName(p.FamilyName ?? "", p.GivenNames), p.TimeZone, [.. identifiers.Select(i => new Identifier(i.System, i.Value))], p.BirthDate, p.Gender,
+        p.AnxietyHistory, p.Sensitivity, [.. p.Conditions.Select(c => new Condition(c.System, c.Code, c.Display))], p.BaselineAnxiety, p.Active, p.RegisteredAt, p.Version);
+}

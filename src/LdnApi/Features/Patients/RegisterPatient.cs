@@ -1,0 +1,54 @@
+using LdnApi.Auth;
+using LdnApi.Common;
+using LdnApi.Records;
+using MediatR;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+
+namespace LdnApi.Features.Patients;
+
+/// <summary>Takes a patient into the clinic's care.</summary>
+public static class RegisterPatient
+{
+    public sealed record Command(PatientBody Patient) : ICommand<Result<PatientResponse>>;
+
+    public static void Map(IEndpointRouteBuilder patients) => patients
+        .MapPost("", Post)
+        .WithName(nameof(RegisterPatient))
+        .WithSummary("Register a patient")
+        .NeedsScope(Scopes.ClinicalWrite);
+
+    private static async Task<Results<Created<PatientResponse>, ProblemHttpResult>> Post(PatientBody request, IMediator mediator, CancellationToken ct) =>
+        (await mediator.Send(new Command(request), ct)).ToCreated(patient => $"/api/v1/patients/{patient.Id}");
+
+    public sealed class Handler(LdnDbContext db, Caller caller, TimeProvider clock) : ICommandHandler<Command, Result<PatientResponse>>
+    {
+        public async Task<Result<PatientResponse>> Handle(Command command, CancellationToken ct)
+        {
+            var now = clock.GetUtcNow();
+            var patient = new Patient { ClinicId = caller.Clinic, Id = EntityId.New<PatientId>(), TimeZone = command.Patient.TimeZone, RegisteredAt = now };
+            if (command.Patient.Refusal(patient.DayAt(now)) is { } refusal)
+            {
+                return refusal;
+            }
+
+            command.Patient.CopyTo(patient);
+            db.Patients.Add(patient);
+            db.NightlyEvaluations.Add(NightlyEvaluation.FirstOf(patient, now));
+            var identifiers = (command.Patient.Identifiers ?? []).Distinct()
+                .Select(i => new PatientIdentifier { ClinicId = caller.Clinic, PatientId = patient.Id, System = i.System, Value = i.Value }).ToList();
+            db.PatientIdentifiers.AddRange(identifiers);
+            try
+            {
+                await db.SaveChangesAsync(ct);
+            }
+            catch (DbUpdateException e) when (e.InnerException is PostgresException { ConstraintName: PatientIdentifier.UniqueIndex })
+            {
+                return PatientIdentifier.Taken;
+            }
+
+            return PatientResponse.Of(patient, identifiers);
+        }
+    }
+}

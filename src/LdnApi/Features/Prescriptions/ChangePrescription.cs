@@ -1,0 +1,145 @@
+using System.ComponentModel.DataAnnotations;
+using LdnApi.Auth;
+using LdnApi.Common;
+using LdnApi.Records;
+using LdnApi.Safety;
+using MediatR;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+
+namespace LdnApi.Features.Prescriptions;
+
+/// <summary>What may be done to a prescription.</summary>
+public enum PrescriptionAction
+{
+    Activate,
+    Hold,
+    Resume,
+    Stop,
+    Complete,
+    Cancel,
+    ChangeDose,
+}
+
+/// <summary>Moves a prescription through its states. The dose taken changes only here and by a titration.</summary>
+public static class ChangePrescription
+{
+    /// <param name="On">The clinical day from which it holds; today when absent. May lie in the past, not in the future.</param>
+    public sealed record Request(DateOnly? On = null, [property: StringLength(500, MinimumLength = 1)] string? Reason = null);
+
+    /// <param name="DoseMg">The new dose, mg per day in total.</param>
+    public sealed record DoseRequest(
+        [property: DoseMg] decimal DoseMg, DateOnly? On = null, [property: StringLength(500, MinimumLength = 1)] string? Reason = null);
+
+    public sealed record Command(
+        PatientId PatientId, PrescriptionId Id, IfMatch Read, PrescriptionAction Action, DateOnly? On, string? Reason, decimal? DoseMg)
+        : ICommand<Result<PrescriptionResponse>>, IConcernsPatient;
+
+    public static void Map(IEndpointRouteBuilder patient)
+    {
+        foreach (var (action, summary) in new[]
+        {
+            (PrescriptionAction.Activate, "Activate a prescription: the dose is taken from its start day on"),
+            (PrescriptionAction.Hold, "Hold a prescription: no dose from this day on"),
+            (PrescriptionAction.Resume, "Resume a prescription with the dose it had"),
+            (PrescriptionAction.Stop, "Stop a prescription: no dose from this day on"),
+            (PrescriptionAction.Complete, "Complete a prescription: no dose from this day on"),
+            (PrescriptionAction.Cancel, "Cancel a draft"),
+        })
+        {
+            patient.MapPost($"/prescriptions/{{prescriptionId}}/{WireEnum.NameOf(action)}", PostOf(action))
+                .WithName($"{action}Prescription").WithSummary(summary).NeedsScope(Scopes.Prescribe);
+        }
+
+        patient.MapPost("/prescriptions/{prescriptionId}/change-dose", PostDose)
+            .WithName("ChangePrescriptionDose").WithSummary("Change the dose from a day on").NeedsScope(Scopes.Prescribe);
+    }
+
+    private static Func<PatientId, PrescriptionId, IfMatch, Request, IMediator, CancellationToken, Task<Results<Ok<PrescriptionResponse>, ProblemHttpResult>>> PostOf(
+        PrescriptionAction action) => async (patientId, prescriptionId, ifMatch, request, mediator, ct) =>
+            (await mediator.Send(new Command(patientId, prescriptionId, ifMatch, action, request.On, request.Reason, null), ct)).ToOk();
+
+    private static async Task<Results<Ok<PrescriptionResponse>, ProblemHttpResult>> PostDose(
+        PatientId patientId, PrescriptionId prescriptionId, IfMatch ifMatch, DoseRequest request, IMediator mediator, CancellationToken ct) =>
+        (await mediator.Send(new Command(patientId, prescriptionId, ifMatch, PrescriptionAction.ChangeDose, request.On, request.Reason, request.DoseMg), ct)).ToOk();
+
+    public sealed class Handler(LdnDbContext db, FollowUpMonitor monitor, TimeProvider clock) : ICommandHandler<Command, Result<PrescriptionResponse>>
+    {
+        public async Task<Result<PrescriptionResponse>> Handle(Command command, CancellationToken ct)
+        {
+            var now = clock.GetUtcNow();
+            var patient = db.Locked(command.PatientId);
+            if (await db.Prescriptions.SingleOrDefaultAsync(p => p.PatientId == patient.Id && p.Id == command.Id, ct) is not { } prescription)
+            {
+                return Problem.NotFound;
+            }
+
+            if (prescription.Version != command.Read.Version)
+            {
+                return Problem.StaleAt(prescription.Version);
+            }
+
+            var allowed = AllowedIn(prescription.Status);
+            if (!allowed.Contains(command.Action))
+            {
+                return Problem.InvalidTransition(WireEnum.NameOf(prescription.Status), [.. allowed.Select(WireEnum.NameOf)]);
+            }
+
+            var on = command.On ?? (command.Action == PrescriptionAction.Activate ? prescription.StartsOn : patient.DayAt(now));
+            if (on > patient.DayAt(now) && command.Action != PrescriptionAction.Cancel)
+            {
+                return Problem.Refused("date-in-future", "A day lies in the future.", "$.on", "Must not be after today, where the patient lives.");
+            }
+
+            if (prescription.Doses.Count > 0 && on < prescription.Doses[^1].On)
+            {
+                return Problem.Refused("before-last-change", "The dose has changed since that day.", "$.on", "Must not be before the last change of the dose.");
+            }
+
+            Perform(prescription, command, on);
+            prescription.ChangeReason = command.Reason;
+            await db.SaveChangesAsync(ct);
+            await monitor.ReviewAsync(patient, now, ct);
+            return PrescriptionResponse.Of(prescription);
+        }
+
+        private static void Perform(Prescription prescription, Command command, DateOnly on)
+        {
+            switch (command.Action)
+            {
+                case PrescriptionAction.Activate:
+                    prescription.Status = PrescriptionStatus.Active;
+                    prescription.StartsOn = on;
+                    prescription.SetDose(on, prescription.DoseMg, command.Reason);
+                    break;
+                case PrescriptionAction.Hold:
+                    prescription.Status = PrescriptionStatus.OnHold;
+                    prescription.SetDose(on, 0, command.Reason);
+                    break;
+                case PrescriptionAction.Resume:
+                    prescription.Status = PrescriptionStatus.Active;
+                    prescription.SetDose(on, prescription.DoseMg, command.Reason);
+                    break;
+                case PrescriptionAction.ChangeDose:
+                    prescription.DoseMg = command.DoseMg!.Value;
+                    prescription.SetDose(on, prescription.DoseMg, command.Reason);
+                    break;
+                case PrescriptionAction.Stop or PrescriptionAction.Complete:
+                    prescription.Status = command.Action == PrescriptionAction.Stop ? PrescriptionStatus.Stopped : PrescriptionStatus.Completed;
+                    prescription.SetDose(on, 0, command.Reason);
+                    break;
+                case PrescriptionAction.Cancel:
+                    prescription.Status = PrescriptionStatus.Cancelled;
+                    break;
+            }
+        }
+
+        private static PrescriptionAction[] AllowedIn(PrescriptionStatus status) => status switch
+        {
+            PrescriptionStatus.Draft => [PrescriptionAction.Activate, PrescriptionAction.Cancel],
+            PrescriptionStatus.Active => [PrescriptionAction.Hold, PrescriptionAction.ChangeDose, PrescriptionAction.Stop, PrescriptionAction.Complete],
+            PrescriptionStatus.OnHold => [PrescriptionAction.Resume, PrescriptionAction.Stop],
+            PrescriptionStatus.Stopped or PrescriptionStatus.Completed or PrescriptionStatus.Cancelled or PrescriptionStatus.EnteredInError => [],
+        };
+    }
+}

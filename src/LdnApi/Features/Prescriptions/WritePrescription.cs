@@ -1,0 +1,85 @@
+using System.ComponentModel.DataAnnotations;
+using LdnApi.Auth;
+using LdnApi.Common;
+using LdnApi.Records;
+using MediatR;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace LdnApi.Features.Prescriptions;
+
+/// <summary>Writes a prescription as a draft. Nothing is taken until it is activated.</summary>
+public static class WritePrescription
+{
+    /// <param name="DoseMg">mg per day in total.</param>
+    /// <param name="StrengthMg">mg per unit of the preparation.</param>
+    /// <param name="EndsOn">The last day on which a dose is taken.</param>
+    public sealed record Request(
+        [property: DoseMg] decimal DoseMg,
+        DateOnly StartsOn,
+        DoseForm? Form = null,
+        [property: DoseMg] decimal? StrengthMg = null,
+        Route? Route = null,
+        [property: Range(1, 4)] int TimesPerDay = 1,
+        TimeOnly? TimeOfDay = null,
+        DateOnly? EndsOn = null,
+        [property: StringLength(500, MinimumLength = 1)] string? Indication = null,
+        CompoundingBody? Compounding = null,
+        [property: StringLength(200, MinimumLength = 1)] string? Prescriber = null);
+
+    public sealed record CompoundingBody(
+        [property: StringLength(200)] string? Pharmacy, [property: StringLength(200)] string? Filler, [property: StringLength(100)] string? Lot, DateOnly? BeyondUseDate);
+
+    public sealed record Command(PatientId PatientId, Request Prescription) : ICommand<Result<PrescriptionResponse>>, IConcernsPatient;
+
+    public static void Map(IEndpointRouteBuilder patient) => patient
+        .MapPost("/prescriptions", Post)
+        .WithName(nameof(WritePrescription))
+        .WithSummary("Write a prescription")
+        .NeedsScope(Scopes.Prescribe);
+
+    private static async Task<Results<Created<PrescriptionResponse>, ProblemHttpResult>> Post(
+        PatientId patientId, Request request, IMediator mediator, CancellationToken ct) =>
+        (await mediator.Send(new Command(patientId, request), ct)).ToCreated(p => $"/api/v1/patients/{patientId}/prescriptions/{p.Id}");
+
+    public sealed class Handler(LdnDbContext db, TimeProvider clock) : ICommandHandler<Command, Result<PrescriptionResponse>>
+    {
+        private const int AdultAge = 18;
+
+        public async Task<Result<PrescriptionResponse>> Handle(Command command, CancellationToken ct)
+        {
+            var patient = db.Locked(command.PatientId);
+            var asked = command.Prescription;
+            if (asked.EndsOn < asked.StartsOn)
+            {
+                return Problem.Refused("invalid-period", "The period ends before it begins.", "$.endsOn", "Must not be before startsOn.");
+            }
+
+            if (patient.BirthDate is { } born && born.AddYears(AdultAge) > asked.StartsOn)
+            {
+                return Problem.Refused("patient-under-age", "Low-dose naltrexone is prescribed to adults only.", "$.startsOn", "The patient must be 18 on the start day.");
+            }
+
+            var prescription = new Prescription
+            {
+                ClinicId = patient.ClinicId,
+                Id = EntityId.New<PrescriptionId>(),
+                PatientId = patient.Id,
+                DoseMg = asked.DoseMg,
+                StartsOn = asked.StartsOn,
+                Form = asked.Form,
+                StrengthMg = asked.StrengthMg,
+                Route = asked.Route,
+                TimesPerDay = asked.TimesPerDay,
+                TimeOfDay = asked.TimeOfDay,
+                EndsOn = asked.EndsOn,
+                Indication = asked.Indication,
+                Compounding = asked.Compounding is { } c ? new Compounding(c.Pharmacy, c.Filler, c.Lot, c.BeyondUseDate) : null,
+                Prescriber = asked.Prescriber,
+                RecordedAt = clock.GetUtcNow(),
+            };
+            db.Prescriptions.Add(prescription);
+            await db.SaveChangesAsync(ct);
+            return PrescriptionResponse.Of(prescription);
+        }
+    }
+}

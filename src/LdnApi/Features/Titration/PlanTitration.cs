@@ -1,0 +1,95 @@
+using System.ComponentModel.DataAnnotations;
+using LdnApi.Auth;
+using LdnApi.Clinical.Dosing;
+using LdnApi.Common;
+using LdnApi.Records;
+using MediatR;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+
+namespace LdnApi.Features.Titration;
+
+/// <summary>Plans how a prescription's dose is brought to its target. The plan moves only when someone moves it.</summary>
+public static class PlanTitration
+{
+    /// <summary>One dose and how long it is meant to be taken.</summary>
+    /// <param name="Days">Whole days; absent for a last step that goes on.</param>
+    public sealed record Step([property: DoseMg] decimal DoseMg, [property: Range(1, 365)] int? Days = null);
+
+    /// <summary>A preset or steps of one's own, not both.</summary>
+    public sealed record Request(
+        PrescriptionId PrescriptionId,
+        DateOnly StartsOn,
+        [property: StringLength(60)] string? Preset = null,
+        [property: MinLength(1), MaxLength(60)] IReadOnlyList<Step>? Steps = null);
+
+    public sealed record Command(PatientId PatientId, Request Schedule) : ICommand<Result<ScheduleResponse>>, IConcernsPatient;
+
+    public static void Map(IEndpointRouteBuilder patient) => patient
+        .MapPost("/titration-schedules", Post)
+        .WithName(nameof(PlanTitration))
+        .WithSummary("Plan a titration")
+        .WithDescription($"Presets: {string.Join(", ", TitrationPresets.All.Select(p => $"`{p.Name}`"))}.")
+        .NeedsScope(Scopes.Prescribe);
+
+    private static async Task<Results<Created<ScheduleResponse>, ProblemHttpResult>> Post(
+        PatientId patientId, Request request, IMediator mediator, CancellationToken ct) =>
+        (await mediator.Send(new Command(patientId, request), ct)).ToCreated(s => $"/api/v1/patients/{patientId}/titration-schedules/{s.Id}");
+
+    public sealed class Handler(LdnDbContext db, TimeProvider clock) : ICommandHandler<Command, Result<ScheduleResponse>>
+    {
+        private static readonly Problem Running = new(
+            "titration-already-running", StatusCodes.Status409Conflict, "The prescription has a titration that is planned, active or held.");
+
+        public async Task<Result<ScheduleResponse>> Handle(Command command, CancellationToken ct)
+        {
+            var patient = db.Locked(command.PatientId);
+            var asked = command.Schedule;
+            if ((asked.Preset is null) == (asked.Steps is null))
+            {
+                return Problem.Invalid("$.steps", "Name a preset or give steps, not both.");
+            }
+
+            var steps = asked.Steps?.Select(s => new TitrationStep(s.DoseMg, s.Days)).ToArray() ?? TitrationPresets.Find(asked.Preset!)?.Steps;
+            if (steps is null)
+            {
+                return Problem.Invalid("$.preset", $"Must be one of: {string.Join(", ", TitrationPresets.All.Select(p => p.Name))}.");
+            }
+
+            if (steps.SkipLast(1).Any(s => s.Days is null))
+            {
+                return Problem.Invalid("$.steps", "Each step but the last needs days.");
+            }
+
+            if (!await db.Prescriptions.AnyAsync(p => p.PatientId == patient.Id && p.Id == asked.PrescriptionId, ct))
+            {
+                return Problem.Refused("unknown-prescription", "The patient has no such prescription.", "$.prescriptionId", "Must be a prescription of this patient.");
+            }
+
+            var plan = TitrationPlan.Create(asked.StartsOn, steps);
+            var schedule = new TitrationSchedule
+            {
+                ClinicId = patient.ClinicId,
+                Id = EntityId.New<TitrationScheduleId>(),
+                PatientId = patient.Id,
+                PrescriptionId = asked.PrescriptionId,
+                Preset = asked.Preset,
+                Plan = plan,
+                Status = plan.Status,
+                RecordedAt = clock.GetUtcNow(),
+            };
+            db.TitrationSchedules.Add(schedule);
+            try
+            {
+                await db.SaveChangesAsync(ct);
+            }
+            catch (DbUpdateException e) when (e.InnerException is PostgresException { ConstraintName: TitrationSchedule.OneRunning })
+            {
+                return Running;
+            }
+
+            return ScheduleResponse.Of(schedule, patient.DayAt(schedule.RecordedAt));
+        }
+    }
+}
