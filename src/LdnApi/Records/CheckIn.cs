@@ -18,6 +18,9 @@ public sealed class CheckIn : IClinicalRecord
 {
     public const string SourceIndex = "one_check_in_per_source_id";
 
+    public static readonly Problem SourceTaken = new(
+        "source-id-taken", StatusCodes.Status409Conflict, "The patient has a check-in of this source and id.");
+
     public required ClinicId ClinicId { get; init; }
     public required CheckInId Id { get; init; }
     public required PatientId PatientId { get; init; }

@@ -26,7 +26,7 @@ public enum DoseForm
     Topical,
 }
 
-public enum Route
+public enum AdministrationRoute
 {
     Oral,
     Sublingual,
@@ -51,7 +51,7 @@ public sealed class Prescription : IClinicalRecord
 
     public DoseForm? Form { get; set; }
     public decimal? StrengthMg { get; set; }
-    public Route? Route { get; set; }
+    public AdministrationRoute? Route { get; set; }
     public int TimesPerDay { get; set; } = 1;
     public TimeOnly? TimeOfDay { get; set; }
     public required DateOnly StartsOn { get; set; }

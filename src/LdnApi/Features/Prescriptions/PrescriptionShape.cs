@@ -8,7 +8,7 @@ namespace LdnApi.Features.Prescriptions;
 /// <param name="DoseMg">mg per day in total: the dose now, or the one to start with.</param>
 /// <param name="Doses">The dose actually taken from each day on; 0 = none.</param>
 public sealed record PrescriptionResponse(
-    PrescriptionId Id, PatientId PatientId, decimal DoseMg, DoseForm? Form, decimal? StrengthMg, Route? Route, int TimesPerDay, TimeOnly? TimeOfDay,
+    PrescriptionId Id, PatientId PatientId, decimal DoseMg, DoseForm? Form, decimal? StrengthMg, AdministrationRoute? Route, int TimesPerDay, TimeOnly? TimeOfDay,
     DateOnly StartsOn, DateOnly? EndsOn, string? Indication, Compounding? Compounding, string? Prescriber, PrescriptionStatus Status,
     IReadOnlyList<DoseChange> Doses, DateTimeOffset RecordedAt, long Version) : IVersioned
 {

@@ -18,7 +18,7 @@ public static class WritePrescription
         DateOnly StartsOn,
         DoseForm? Form = null,
         [property: DoseMg] decimal? StrengthMg = null,
-        Route? Route = null,
+        AdministrationRoute? Route = null,
         [property: Range(1, 4)] int TimesPerDay = 1,
         TimeOnly? TimeOfDay = null,
         DateOnly? EndsOn = null,
