@@ -1,0 +1,87 @@
+using System.ComponentModel.DataAnnotations;
+using System.Text.Json;
+using LdnApi.Clinical.AdverseEvents;
+using LdnApi.Common;
+using LdnApi.Records;
+using LdnApi.Safety;
+
+namespace LdnApi.Features.AdverseEvents;
+
+/// <summary>A code of a code system such as SNOMED CT or MedDRA.</summary>
+public sealed record EventCoding(
+    [property: StringLength(200, MinimumLength = 1)] string System, [property: StringLength(40, MinimumLength = 1)] string Code, [property: StringLength(200)] string? Display = null);
+
+/// <summary>Who told us.</summary>
+public sealed record EventReporter(ReporterRole Role, [property: StringLength(200)] string? Name = null);
+
+/// <summary>An adverse event as reported.</summary>
+/// <param name="Text">The event in words; owed when the term is <c>other</c>.</param>
+/// <param name="CtcaeGrade">CTCAE v5 grade, 1–5; refused where CTCAE has no such grade for the term.</param>
+/// <param name="Seriousness">Seriousness criteria (ICH E2A). Not the same as severity.</param>
+/// <param name="OnsetOn">The clinical day on which it began; absent = unknown.</param>
+public sealed record AdverseEventBody(
+    AdverseEventTerm Term,
+    Severity Severity,
+    [property: StringLength(200, MinimumLength = 1)] string? Text = null,
+    EventCoding? Coding = null,
+    [property: Range(1, 5)] int? CtcaeGrade = null,
+    [property: MaxLength(7)] IReadOnlyList<SeriousnessCriterion>? Seriousness = null,
+    DateOnly? OnsetOn = null,
+    DateOnly? ResolvedOn = null,
+    AdverseEventOutcome? Outcome = null,
+    ActionTaken? ActionTaken = null,
+    PrescriptionId? SuspectPrescriptionId = null,
+    [property: StringLength(4000)] string? Narrative = null,
+    EventReporter? Reporter = null) : ICarriesSelfHarmSign
+{
+    public static bool CarriesSign(JsonElement json) =>
+        json.ValueKind == JsonValueKind.Object && json.TryGetProperty("term", out var term) && term.ValueKind == JsonValueKind.String
+        && WireEnum.TryParse<AdverseEventTerm>(term.GetString(), out var known) && AdverseEventTerms.IsSuicidality(known);
+
+    internal Problem? Refusal(DateOnly today) =>
+        Term == AdverseEventTerm.Other && Text is null ? Problem.Invalid("$.text", "Must say what it is when the term is other.")
+        : CtcaeGrade is { } grade && !AdverseEventTerms.AllowsGrade(Term, grade)
+            ? Problem.Refused("impossible-grade", "CTCAE has no such grade for this term.", "$.ctcaeGrade", "Must be a grade that CTCAE v5.0 has for the term.")
+        : OnsetOn > today ? InFuture("$.onsetOn")
+        : ResolvedOn > today ? InFuture("$.resolvedOn")
+        : ResolvedOn < OnsetOn ? Problem.Refused("invalid-period", "The period ends before it begins.", "$.resolvedOn", "Must not be before onsetOn.")
+        : null;
+
+    internal void CopyTo(AdverseEvent e, DateTimeOffset now)
+    {
+        var rose = e.Term != Term || Severity > e.Severity || CtcaeGrade > (e.CtcaeGrade ?? 0) || (Seriousness ?? []).Except(e.Seriousness).Any();
+        e.SeverityKnownAt = rose ? now : e.SeverityKnownAt;
+        e.Term = Term;
+        e.Text = Text;
+        e.Coding = Coding is { } c ? new Coding(c.System, c.Code, c.Display) : null;
+        e.Severity = Severity;
+        e.CtcaeGrade = CtcaeGrade;
+        e.Seriousness = [.. (Seriousness ?? []).Distinct()];
+        e.OnsetOn = OnsetOn;
+        e.ResolvedOn = ResolvedOn;
+        e.Outcome = Outcome;
+        e.ActionTaken = ActionTaken;
+        e.SuspectPrescriptionId = SuspectPrescriptionId;
+        e.Narrative = Narrative;
+        e.Reporter = Reporter is { } r ? new Reporter(r.Role, r.Name) : null;
+    }
+
+    private static Problem InFuture(string path) => Problem.Refused("date-in-future", "A day lies in the future.", path, "Must not be after today, where the patient lives.");
+}
+
+/// <summary>An adverse event as read.</summary>
+/// <param name="Category">The group of the term.</param>
+/// <param name="DoseAtOnsetMg">mg per day in total on the onset day, from the prescriptions.</param>
+/// <param name="Complete">Whether the four minimum criteria of a safety report are met: patient, reporter, suspect medicine, event (ICH E2B).</param>
+/// <param name="FollowUps">After a write: the follow-ups that it opened, raised, changed or closed.</param>
+public sealed record AdverseEventResponse(
+    AdverseEventId Id, PatientId PatientId, AdverseEventTerm Term, AdverseEventCategory Category, string? Text, EventCoding? Coding, Severity Severity, int? CtcaeGrade,
+    IReadOnlyList<SeriousnessCriterion> Seriousness, DateOnly? OnsetOn, DateOnly? ResolvedOn, AdverseEventOutcome? Outcome, ActionTaken? ActionTaken,
+    PrescriptionId? SuspectPrescriptionId, decimal? DoseAtOnsetMg, string? Narrative, EventReporter? Reporter, bool Complete, RecordStatus Status,
+    DateTimeOffset RecordedAt, long Version, IReadOnlyList<ChangedFollowUp>? FollowUps) : IVersioned
+{
+    internal static AdverseEventResponse Of(AdverseEvent e, IReadOnlyList<ChangedFollowUp>? followUps = null) => new(
+        e.Id, e.PatientId, e.Term, AdverseEventTerms.CategoryOf(e.Term), e.Text, e.Coding is { } c ? new EventCoding(c.System, c.Code, c.Display) : null, e.Severity, e.CtcaeGrade,
+        e.Seriousness, e.OnsetOn, e.ResolvedOn, e.Outcome, e.ActionTaken, e.SuspectPrescriptionId, e.DoseAtOnsetMg, e.Narrative,
+        e.Reporter is { } r ? new EventReporter(r.Role, r.Name) : null, e.Reporter is not null && e.SuspectPrescriptionId is not null, e.Status, e.RecordedAt, e.Version, followUps);
+}

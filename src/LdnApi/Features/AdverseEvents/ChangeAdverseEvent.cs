@@ -1,0 +1,112 @@
+using System.ComponentModel.DataAnnotations;
+using LdnApi.Auth;
+using LdnApi.Common;
+using LdnApi.Records;
+using LdnApi.Safety;
+using MediatR;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+
+namespace LdnApi.Features.AdverseEvents;
+
+/// <summary>Amends, resolves or retracts an adverse event: a new version, the old one stays in its history.</summary>
+public static class ChangeAdverseEvent
+{
+    /// <param name="Reason">Why it is amended.</param>
+    /// <param name="AdverseEvent">The whole report as it should be.</param>
+    public sealed record AmendRequest([property: StringLength(500, MinimumLength = 1)] string Reason, AdverseEventBody AdverseEvent);
+
+    /// <param name="ResolvedOn">The first clinical day without it.</param>
+    public sealed record ResolveRequest(
+        DateOnly ResolvedOn, AdverseEventOutcome Outcome = AdverseEventOutcome.Recovered, [property: StringLength(500, MinimumLength = 1)] string? Reason = null);
+
+    public sealed record RetractRequest([property: StringLength(500, MinimumLength = 1)] string Reason);
+
+    public sealed record Command(PatientId PatientId, AdverseEventId Id, IfMatch Read, AmendRequest? Amend, ResolveRequest? Resolve, RetractRequest? Retract)
+        : ICommand<Result<AdverseEventResponse>>, IConcernsPatient;
+
+    public static void Map(IEndpointRouteBuilder patient)
+    {
+        var one = patient.MapGroup("/adverse-events/{adverseEventId}");
+        one.MapPost("/amend", PostAmend).WithName("AmendAdverseEvent").WithSummary("Amend an adverse event").NeedsScope(Scopes.ClinicalWrite);
+        one.MapPost("/resolve", PostResolve).WithName("ResolveAdverseEvent").WithSummary("Record that an adverse event has resolved").NeedsScope(Scopes.ClinicalWrite);
+        one.MapPost("/retract", PostRetract).WithName("RetractAdverseEvent").WithSummary("Retract an adverse event").NeedsScope(Scopes.ClinicalWrite);
+    }
+
+    private static Task<Results<Ok<AdverseEventResponse>, ProblemHttpResult>> PostAmend(
+        PatientId patientId, AdverseEventId adverseEventId, IfMatch ifMatch, AmendRequest request, IMediator mediator, CancellationToken ct) =>
+        Send(new Command(patientId, adverseEventId, ifMatch, request, null, null), mediator, ct);
+
+    private static Task<Results<Ok<AdverseEventResponse>, ProblemHttpResult>> PostResolve(
+        PatientId patientId, AdverseEventId adverseEventId, IfMatch ifMatch, ResolveRequest request, IMediator mediator, CancellationToken ct) =>
+        Send(new Command(patientId, adverseEventId, ifMatch, null, request, null), mediator, ct);
+
+    private static Task<Results<Ok<AdverseEventResponse>, ProblemHttpResult>> PostRetract(
+        PatientId patientId, AdverseEventId adverseEventId, IfMatch ifMatch, RetractRequest request, IMediator mediator, CancellationToken ct) =>
+        Send(new Command(patientId, adverseEventId, ifMatch, null, null, request), mediator, ct);
+
+    private static async Task<Results<Ok<AdverseEventResponse>, ProblemHttpResult>> Send(Command command, IMediator mediator, CancellationToken ct) =>
+        (await mediator.Send(command, ct)).ToOk();
+
+    public sealed class Handler(LdnDbContext db, FollowUpMonitor monitor, DoseAtOnset doses, TimeProvider clock) : ICommandHandler<Command, Result<AdverseEventResponse>>
+    {
+        public async Task<Result<AdverseEventResponse>> Handle(Command command, CancellationToken ct)
+        {
+            var now = clock.GetUtcNow();
+            var patient = db.Locked(command.PatientId);
+            if (await db.AdverseEvents.SingleOrDefaultAsync(e => e.PatientId == patient.Id && e.Id == command.Id, ct) is not { } adverseEvent)
+            {
+                return Problem.NotFound;
+            }
+
+            if (adverseEvent.Version != command.Read.Version)
+            {
+                return Problem.StaleAt(adverseEvent.Version);
+            }
+
+            if (adverseEvent.Status == RecordStatus.EnteredInError)
+            {
+                return Problem.InvalidTransition(WireEnum.NameOf(adverseEvent.Status));
+            }
+
+            if (Refusal(command, adverseEvent, patient.DayAt(now)) is { } refusal)
+            {
+                return refusal;
+            }
+
+            Change(command, adverseEvent, now);
+            if (!await doses.TryFillAsync(adverseEvent, ct))
+            {
+                return DoseAtOnset.UnknownPrescription;
+            }
+
+            await db.SaveChangesAsync(ct);
+            return AdverseEventResponse.Of(adverseEvent, await monitor.ReviewAsync(patient, now, ct));
+        }
+
+        private static Problem? Refusal(Command command, AdverseEvent adverseEvent, DateOnly today) =>
+            command.Amend is { } amend ? amend.AdverseEvent.Refusal(today)
+            : command.Resolve is not { } resolve ? null
+            : resolve.ResolvedOn > today ? Problem.Refused("date-in-future", "A day lies in the future.", "$.resolvedOn", "Must not be after today, where the patient lives.")
+            : resolve.ResolvedOn < adverseEvent.OnsetOn ? Problem.Refused("invalid-period", "The period ends before it begins.", "$.resolvedOn", "Must not be before the onset.")
+            : null;
+
+        private static void Change(Command command, AdverseEvent adverseEvent, DateTimeOffset now)
+        {
+            if (command.Amend is { } amend)
+            {
+                amend.AdverseEvent.CopyTo(adverseEvent, now);
+                (adverseEvent.Status, adverseEvent.ChangeReason) = (RecordStatus.Amended, amend.Reason);
+            }
+            else if (command.Resolve is { } resolve)
+            {
+                (adverseEvent.ResolvedOn, adverseEvent.Outcome, adverseEvent.Status, adverseEvent.ChangeReason) =
+                    (resolve.ResolvedOn, resolve.Outcome, RecordStatus.Amended, resolve.Reason ?? "resolved");
+            }
+            else
+            {
+                (adverseEvent.Status, adverseEvent.ChangeReason) = (RecordStatus.EnteredInError, command.Retract!.Reason);
+            }
+        }
+    }
+}
