@@ -8,3 +8,12 @@ public sealed class DoseMgAttribute() : ValidationAttribute("The field {0} must 
 {
     public override bool IsValid(object? value) => value is null || (value is decimal dose && dose is > 0 and < 1000 && decimal.Round(dose, 3) == dose);
 }
+
+/// <summary>One of the names of an enum, as they are on the wire.</summary>
+[AttributeUsage(AttributeTargets.Property | AttributeTargets.Parameter)]
+public sealed class WireEnumAttribute(Type type) : ValidationAttribute($"The field {{0}} must be one of: {string.Join(", ", WireEnum.NamesOf(type))}.")
+{
+    public Type EnumType => type;
+
+    public override bool IsValid(object? value) => value is null || (value is string name && WireEnum.NamesOf(type).Contains(name));
+}

@@ -1,0 +1,164 @@
+using System.ComponentModel.DataAnnotations;
+using LdnApi.Auth;
+using LdnApi.Clinical.Rules;
+using LdnApi.Common;
+using LdnApi.Records;
+using LdnApi.Safety;
+using MediatR;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+
+namespace LdnApi.Features.FollowUps;
+
+/// <summary>What a clinician may do to a follow-up.</summary>
+public enum FollowUpAction
+{
+    Acknowledge,
+    Assign,
+    Start,
+    Snooze,
+    Resolve,
+    Dismiss,
+}
+
+/// <summary>Works the queue. An act takes effect after the day's evidence, and the patient is evaluated again.</summary>
+public static class ActOnFollowUp
+{
+    public sealed record NoteRequest([property: StringLength(2000, MinimumLength = 1)] string? Note = null);
+
+    /// <param name="Assignee">The subject of the person's token.</param>
+    public sealed record AssignRequest([property: StringLength(255, MinimumLength = 1)] string Assignee);
+
+    /// <param name="Days">Days to be left in peace; at most 7. Ends at once when label or priority rises.</param>
+    public sealed record SnoozeRequest([property: Range(1, 7)] int Days, [property: StringLength(2000, MinimumLength = 1)] string? Note = null);
+
+    /// <param name="Outcome">How it ended: owed.</param>
+    public sealed record ResolveRequest(FollowUpOutcome Outcome, [property: StringLength(2000, MinimumLength = 1)] string? Note = null);
+
+    /// <param name="Reason">Why it needs no follow-up: owed.</param>
+    public sealed record DismissRequest([property: StringLength(2000, MinimumLength = 1)] string Reason);
+
+    public sealed record Command(
+        FollowUpId Id, IfMatch Read, FollowUpAction Action, string? Note = null, string? Assignee = null, int Days = 0, FollowUpOutcome? Outcome = null)
+        : ICommand<Result<FollowUpResponse>>;
+
+    public static void Map(IEndpointRouteBuilder followUps)
+    {
+        var one = followUps.MapGroup("/{followUpId}");
+        one.MapPost("/acknowledge", (FollowUpId followUpId, IfMatch ifMatch, NoteRequest request, IMediator mediator, CancellationToken ct) =>
+                Send(new Command(followUpId, ifMatch, FollowUpAction.Acknowledge, request.Note), mediator, ct))
+            .WithName("AcknowledgeFollowUp").WithSummary("Acknowledge: someone has seen it").NeedsScope(Scopes.FollowUpsAct);
+        one.MapPost("/assign", (FollowUpId followUpId, IfMatch ifMatch, AssignRequest request, IMediator mediator, CancellationToken ct) =>
+                Send(new Command(followUpId, ifMatch, FollowUpAction.Assign, Assignee: request.Assignee), mediator, ct))
+            .WithName("AssignFollowUp").WithSummary("Assign to a person").NeedsScope(Scopes.FollowUpsAct);
+        one.MapPost("/start", (FollowUpId followUpId, IfMatch ifMatch, NoteRequest request, IMediator mediator, CancellationToken ct) =>
+                Send(new Command(followUpId, ifMatch, FollowUpAction.Start, request.Note), mediator, ct))
+            .WithName("StartFollowUp").WithSummary("Start working on it").NeedsScope(Scopes.FollowUpsAct);
+        one.MapPost("/snooze", (FollowUpId followUpId, IfMatch ifMatch, SnoozeRequest request, IMediator mediator, CancellationToken ct) =>
+                Send(new Command(followUpId, ifMatch, FollowUpAction.Snooze, request.Note, Days: request.Days), mediator, ct))
+            .WithName("SnoozeFollowUp").WithSummary("Leave it out of the queue for some days; never suicidality").NeedsScope(Scopes.FollowUpsAct);
+        one.MapPost("/resolve", (FollowUpId followUpId, IfMatch ifMatch, ResolveRequest request, IMediator mediator, CancellationToken ct) =>
+                Send(new Command(followUpId, ifMatch, FollowUpAction.Resolve, request.Note, Outcome: request.Outcome), mediator, ct))
+            .WithName("ResolveFollowUp").WithSummary("Resolve with an outcome").NeedsScope(Scopes.FollowUpsAct);
+        one.MapPost("/dismiss", (FollowUpId followUpId, IfMatch ifMatch, DismissRequest request, IMediator mediator, CancellationToken ct) =>
+                Send(new Command(followUpId, ifMatch, FollowUpAction.Dismiss, request.Reason), mediator, ct))
+            .WithName("DismissFollowUp").WithSummary("Dismiss with a reason").NeedsScope(Scopes.FollowUpsAct);
+    }
+
+    private static async Task<Results<Ok<FollowUpResponse>, ProblemHttpResult>> Send(Command command, IMediator mediator, CancellationToken ct) =>
+        (await mediator.Send(command, ct)).ToOk();
+
+    public sealed class Handler(LdnDbContext db, FollowUpMonitor monitor, Caller caller, TimeProvider clock) : ICommandHandler<Command, Result<FollowUpResponse>>
+    {
+        private static readonly Problem NeverSnoozed = Problem.Refused(
+            "never-snoozed", "A follow-up of suicidality is never snoozed.", "$.days", "Suicidality cannot be delayed.");
+
+        public async Task<Result<FollowUpResponse>> Handle(Command command, CancellationToken ct)
+        {
+            // The patient first, as every command does; then the follow-up as it stands under the lock.
+            var patientId = await db.FollowUps.Where(f => f.Id == command.Id).Select(f => (PatientId?)f.PatientId).SingleOrDefaultAsync(ct);
+            if (patientId is not { } id || await db.LockPatientAsync(id, ct) is not { } patient)
+            {
+                return Problem.NotFound;
+            }
+
+            var followUp = await db.FollowUps.SingleAsync(f => f.Id == command.Id, ct);
+            if (followUp.Version != command.Read.Version)
+            {
+                return Problem.StaleAt(followUp.Version);
+            }
+
+            var allowed = AllowedIn(followUp.Status);
+            if (!allowed.Contains(command.Action))
+            {
+                return Problem.InvalidTransition(WireEnum.NameOf(followUp.Status), [.. allowed.Select(WireEnum.NameOf)]);
+            }
+
+            if (command.Action == FollowUpAction.Snooze && followUp.Family == RuleFamily.Suicidality)
+            {
+                return NeverSnoozed;
+            }
+
+            var now = clock.GetUtcNow();
+            Perform(followUp, command, patient.DayAt(now), now);
+            await db.SaveChangesAsync(ct);
+            await monitor.ReviewAsync(patient, now, ct);
+            var events = await db.FollowUpEvents.AsNoTracking().Where(e => e.FollowUpId == command.Id).OrderBy(e => e.RecordedAt).ThenBy(e => e.Id).ToListAsync(ct);
+            return FollowUpResponse.Of(followUp, events);
+        }
+
+        private void Perform(FollowUp followUp, Command command, DateOnly today, DateTimeOffset now)
+        {
+            var type = FollowUpEventType.Acknowledged;
+            switch (command.Action)
+            {
+                case FollowUpAction.Acknowledge:
+                    followUp.Status = FollowUpStatus.Acknowledged;
+                    break;
+                case FollowUpAction.Assign:
+                    (type, followUp.Assignee) = (FollowUpEventType.Assigned, command.Assignee);
+                    break;
+                case FollowUpAction.Start:
+                    (type, followUp.Status) = (FollowUpEventType.Started, FollowUpStatus.InProgress);
+                    followUp.Assignee ??= caller.Subject;
+                    break;
+                case FollowUpAction.Snooze:
+                    (type, followUp.SnoozedUntil) = (FollowUpEventType.Snoozed, now.AddDays(command.Days));
+                    break;
+                case FollowUpAction.Resolve:
+                    (type, followUp.Status, followUp.ClosedOn) = (FollowUpEventType.Resolved, FollowUpStatus.Closed, today);
+                    (followUp.CloseReason, followUp.Outcome) = (CloseReason.ClinicianResolved, command.Outcome);
+                    break;
+                case FollowUpAction.Dismiss:
+                    (type, followUp.Status, followUp.ClosedOn) = (FollowUpEventType.Dismissed, FollowUpStatus.Closed, today);
+                    followUp.CloseReason = CloseReason.Dismissed;
+                    break;
+            }
+
+            followUp.SnoozedUntil = followUp.Status == FollowUpStatus.Closed ? null : followUp.SnoozedUntil;
+            db.FollowUpEvents.Add(new FollowUpEvent
+            {
+                ClinicId = followUp.ClinicId,
+                Id = Guid.CreateVersion7(),
+                FollowUpId = followUp.Id,
+                PatientId = followUp.PatientId,
+                Family = followUp.Family,
+                Type = type,
+                On = today,
+                RecordedAt = now,
+                RecordedBy = caller.Subject,
+                Label = followUp.Label,
+                Priority = followUp.Priority,
+                Reason = command.Outcome is { } outcome ? $"{WireEnum.NameOf(outcome)}{(command.Note is null ? "" : ": ")}{command.Note}" : command.Note ?? command.Assignee,
+            });
+        }
+
+        private static FollowUpAction[] AllowedIn(FollowUpStatus status) => status switch
+        {
+            FollowUpStatus.Open => [FollowUpAction.Acknowledge, FollowUpAction.Assign, FollowUpAction.Snooze, FollowUpAction.Resolve, FollowUpAction.Dismiss],
+            FollowUpStatus.Acknowledged => [FollowUpAction.Assign, FollowUpAction.Start, FollowUpAction.Snooze, FollowUpAction.Resolve, FollowUpAction.Dismiss],
+            FollowUpStatus.InProgress => [FollowUpAction.Assign, FollowUpAction.Snooze, FollowUpAction.Resolve, FollowUpAction.Dismiss],
+            FollowUpStatus.Closed => [],
+        };
+    }
+}

@@ -1,0 +1,36 @@
+using LdnApi.Clinical.Rules;
+using LdnApi.Common;
+using LdnApi.Records;
+using Mapster;
+
+namespace LdnApi.Features.FollowUps;
+
+/// <summary>An entry of a follow-up's log.</summary>
+/// <param name="On">The clinical day it speaks of.</param>
+/// <param name="RecordedAt">The moment it happened.</param>
+public sealed record FollowUpEntry(
+    FollowUpEventType Type, DateOnly On, DateTimeOffset RecordedAt, string RecordedBy, FollowUpLabel Label, FollowUpPriority Priority, string? Reason);
+
+/// <summary>A follow-up in the queue.</summary>
+/// <param name="DueAt">The moment by which a person must have acted.</param>
+/// <param name="EvidenceChanged">Acknowledged, and the facts no longer say the same: a clinician decides.</param>
+public record FollowUpItem(
+    FollowUpId Id, PatientId PatientId, RuleFamily Family, FollowUpLabel Label, FollowUpPriority Priority, FollowUpStatus Status, DateOnly OpenedOn,
+    DateOnly LastEvidenceOn, DateTimeOffset DueAt, string? Assignee, DateTimeOffset? SnoozedUntil, int Recurrence, bool EvidenceChanged,
+    IReadOnlyList<string> RecommendedActions, long Version);
+
+/// <summary>A follow-up with its reasons and its log.</summary>
+/// <param name="Clauses">What the rule holds against its thresholds, as found when it last rose.</param>
+/// <param name="RegulatoryDueOn">For a serious adverse event: first received + 15 days.</param>
+public sealed record FollowUpResponse(
+    FollowUpId Id, PatientId PatientId, RuleFamily Family, FollowUpLabel Label, FollowUpPriority Priority, FollowUpStatus Status, DateOnly OpenedOn,
+    DateOnly FirstOpenedOn, DateOnly LastEvidenceOn, DateTimeOffset DueAt, DateOnly? RegulatoryDueOn, DateOnly? ClosedOn, CloseReason? CloseReason,
+    FollowUpOutcome? Outcome, string? Assignee, DateTimeOffset? SnoozedUntil, int Recurrence, bool EvidenceChanged, FollowUpId? MergedInto, string RuleSetVersion,
+    IReadOnlyList<Clause> Clauses, IReadOnlyList<Evidence> Evidence, IReadOnlyList<string> ContributingFactors, IReadOnlyList<string> RecommendedActions,
+    IReadOnlyList<FollowUpEntry> Events, long Version) : IVersioned
+{
+    internal static FollowUpResponse Of(FollowUp f, IEnumerable<FollowUpEvent> events) => new(
+        f.Id, f.PatientId, f.Family, f.Label, f.Priority, f.Status, f.OpenedOn, f.FirstOpenedOn, f.LastEvidenceOn, f.DueAt, f.RegulatoryDueOn, f.ClosedOn, f.CloseReason,
+        f.Outcome, f.Assignee, f.SnoozedUntil, f.Recurrence, f.EvidenceChanged, f.MergedInto, f.RuleSetVersion, f.Clauses, f.Evidence, f.ContributingFactors,
+        f.RecommendedActions, [.. events.Select(e => e.Adapt<FollowUpEntry>())], f.Version);
+}

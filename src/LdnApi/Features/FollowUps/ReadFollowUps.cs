@@ -1,0 +1,159 @@
+using System.ComponentModel.DataAnnotations;
+using LdnApi.Auth;
+using LdnApi.Clinical.Rules;
+using LdnApi.Common;
+using LdnApi.Records;
+using Mapster;
+using MediatR;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+
+namespace LdnApi.Features.FollowUps;
+
+/// <summary>The order of the queue.</summary>
+public enum FollowUpOrder
+{
+    DueAt,
+    OpenedOn,
+}
+
+/// <summary>The clinic's queue: what needs a person, soonest due first. Snoozed ones are left out unless a status is named.</summary>
+public static class ListFollowUps
+{
+    /// <param name="Overdue">Only those whose time has passed, or only those whose has not.</param>
+    public sealed record Filter(
+        [property: WireEnum(typeof(FollowUpStatus))] string? Status,
+        [property: WireEnum(typeof(FollowUpPriority))] string? Priority,
+        [property: WireEnum(typeof(RuleFamily))] string? Family,
+        [property: StringLength(255)] string? Assignee,
+        PatientId? PatientId,
+        bool? Overdue,
+        [property: WireEnum(typeof(FollowUpOrder))] string? Sort,
+        [property: Range(1, Common.Cursor.MaxLimit)] int? Limit,
+        [property: StringLength(1000)] string? Cursor);
+
+    public sealed record Query(Filter Filter) : IQuery<Result<Page<FollowUpItem>>>;
+
+    public static void Map(IEndpointRouteBuilder followUps) => followUps
+        .MapGet("", Get)
+        .WithName(nameof(ListFollowUps))
+        .WithSummary("List the follow-up queue")
+        .WithDescription("Without `status`: all that are not closed and not snoozed. `sort` is `due-at` (default) or `opened-on`.")
+        .NeedsScope(Scopes.ClinicalRead);
+
+    private static async Task<Results<Ok<Page<FollowUpItem>>, ProblemHttpResult>> Get([AsParameters] Filter filter, IMediator mediator, CancellationToken ct) =>
+        (await mediator.Send(new Query(filter), ct)).ToOk();
+
+    public sealed class Handler(LdnDbContext db, TimeProvider clock) : IQueryHandler<Query, Result<Page<FollowUpItem>>>
+    {
+        private sealed record Key(DateTimeOffset? DueAt, DateOnly? OpenedOn, Guid Id);
+
+        public Task<Result<Page<FollowUpItem>>> Handle(Query query, CancellationToken ct)
+        {
+            var f = query.Filter;
+            var byDue = f.Sort is null || f.Sort == WireEnum.NameOf(FollowUpOrder.DueAt);
+            var list = $"follow-ups:{f.Status}:{f.Priority}:{f.Family}:{f.Assignee}:{f.PatientId}:{f.Overdue}:{byDue}";
+            return Common.Cursor.Decode<Key>(list, f.Cursor).ThenAsync<Page<FollowUpItem>>(async after =>
+            {
+                if (after is not null && (byDue ? after.DueAt is null : after.OpenedOn is null))
+                {
+                    return Problem.Invalid("cursor", "Must be the nextCursor of a page of this very list, as it was sent.");
+                }
+
+                var found = Filtered(db.FollowUps.AsNoTracking(), f, clock.GetUtcNow());
+                if (after is not null)
+                {
+                    var id = new FollowUpId(after.Id);
+                    found = byDue
+                        ? found.Where(x => x.DueAt > after.DueAt || (x.DueAt == after.DueAt && x.Id > id))
+                        : found.Where(x => x.OpenedOn > after.OpenedOn || (x.OpenedOn == after.OpenedOn && x.Id > id));
+                }
+
+                var ordered = byDue ? found.OrderBy(x => x.DueAt).ThenBy(x => x.Id) : found.OrderBy(x => x.OpenedOn).ThenBy(x => x.Id);
+                var limit = f.Limit ?? Common.Cursor.DefaultLimit;
+                var items = await ordered.Take(limit + 1).ProjectToType<FollowUpItem>().ToListAsync(ct);
+                return items.ToPage(limit, list, x => byDue ? new Key(x.DueAt, null, x.Id.Value) : new Key(null, x.OpenedOn, x.Id.Value));
+            });
+        }
+
+        private static IQueryable<FollowUp> Filtered(IQueryable<FollowUp> found, Filter f, DateTimeOffset now)
+        {
+            found = WireEnum.TryParse<FollowUpStatus>(f.Status, out var status)
+                ? found.Where(x => x.Status == status)
+                : found.Where(x => x.Status != FollowUpStatus.Closed && (x.SnoozedUntil == null || x.SnoozedUntil <= now));
+            found = WireEnum.TryParse<FollowUpPriority>(f.Priority, out var priority) ? found.Where(x => x.Priority == priority) : found;
+            found = WireEnum.TryParse<RuleFamily>(f.Family, out var family) ? found.Where(x => x.Family == family) : found;
+            found = f.Assignee is { } assignee ? found.Where(x => x.Assignee == assignee) : found;
+            found = f.PatientId is { } patient ? found.Where(x => x.PatientId == patient) : found;
+            return f.Overdue switch
+            {
+                true => found.Where(x => x.Status != FollowUpStatus.Closed && x.DueAt < now),
+                false => found.Where(x => x.Status == FollowUpStatus.Closed || x.DueAt >= now),
+                null => found,
+            };
+        }
+    }
+}
+
+/// <summary>One follow-up with its reasons and its log.</summary>
+public static class GetFollowUp
+{
+    public sealed record Query(FollowUpId Id) : IQuery<Result<FollowUpResponse>>;
+
+    public static void Map(IEndpointRouteBuilder followUps) => followUps
+        .MapGet("/{followUpId}", Get)
+        .WithName(nameof(GetFollowUp))
+        .WithSummary("Read a follow-up with its clauses, evidence and log")
+        .NeedsScope(Scopes.ClinicalRead);
+
+    private static async Task<Results<Ok<FollowUpResponse>, ProblemHttpResult>> Get(FollowUpId followUpId, IMediator mediator, CancellationToken ct) =>
+        (await mediator.Send(new Query(followUpId), ct)).ToOk();
+
+    public sealed class Handler(LdnDbContext db) : IQueryHandler<Query, Result<FollowUpResponse>>
+    {
+        public async Task<Result<FollowUpResponse>> Handle(Query query, CancellationToken ct)
+        {
+            if (await db.FollowUps.AsNoTracking().SingleOrDefaultAsync(f => f.Id == query.Id, ct) is not { } followUp)
+            {
+                return Problem.NotFound;
+            }
+
+            var events = await db.FollowUpEvents.AsNoTracking().Where(e => e.FollowUpId == query.Id).OrderBy(e => e.RecordedAt).ThenBy(e => e.Id).ToListAsync(ct);
+            return FollowUpResponse.Of(followUp, events);
+        }
+    }
+}
+
+/// <summary>Counts for a dashboard.</summary>
+public static class SummarizeFollowUps
+{
+    /// <param name="Open">All that are not closed, snoozed ones included.</param>
+    /// <param name="ByPriority">Of those, by priority.</param>
+    public sealed record Response(int Open, int Overdue, int Snoozed, int Unassigned, IReadOnlyDictionary<string, int> ByPriority, IReadOnlyDictionary<string, int> ByFamily);
+
+    public sealed record Query : IQuery<Result<Response>>;
+
+    public static void Map(IEndpointRouteBuilder followUps) => followUps
+        .MapGet("/summary", Get)
+        .WithName(nameof(SummarizeFollowUps))
+        .WithSummary("Count the open follow-ups")
+        .NeedsScope(Scopes.ClinicalRead);
+
+    private static async Task<Results<Ok<Response>, ProblemHttpResult>> Get(IMediator mediator, CancellationToken ct) => (await mediator.Send(new Query(), ct)).ToOk();
+
+    public sealed class Handler(LdnDbContext db, TimeProvider clock) : IQueryHandler<Query, Result<Response>>
+    {
+        public async Task<Result<Response>> Handle(Query query, CancellationToken ct)
+        {
+            var now = clock.GetUtcNow();
+            var groups = await db.FollowUps.AsNoTracking().Where(f => f.Status != FollowUpStatus.Closed)
+                .GroupBy(f => new { f.Priority, f.Family, Overdue = f.DueAt < now, Snoozed = f.SnoozedUntil > now, Unassigned = f.Assignee == null })
+                .Select(g => new { g.Key, Count = g.Count() }).ToListAsync(ct);
+            return new Response(
+                groups.Sum(g => g.Count), groups.Where(g => g.Key.Overdue).Sum(g => g.Count), groups.Where(g => g.Key.Snoozed).Sum(g => g.Count),
+                groups.Where(g => g.Key.Unassigned).Sum(g => g.Count),
+                groups.GroupBy(g => g.Key.Priority).OrderByDescending(g => g.Key).ToDictionary(g => WireEnum.NameOf(g.Key), g => g.Sum(x => x.Count)),
+                groups.GroupBy(g => g.Key.Family).OrderBy(g => g.Key).ToDictionary(g => WireEnum.NameOf(g.Key), g => g.Sum(x => x.Count)));
+        }
+    }
+}
