@@ -11,9 +11,9 @@ public sealed class DoseMgAttribute() : ValidationAttribute("The field {0} must 
 
 /// <summary>One of the names of an enum, as they are on the wire.</summary>
 [AttributeUsage(AttributeTargets.Property | AttributeTargets.Parameter)]
-public sealed class WireEnumAttribute(Type type) : ValidationAttribute($"The field {{0}} must be one of: {string.Join(", ", WireEnum.NamesOf(type))}.")
+public sealed class WireEnumAttribute(Type type) : ValidationAttribute($"The field {{0}} must be one of: {string.Join(", ", WireNames.NamesOf(type))}.")
 {
     public Type EnumType => type;
 
-    public override bool IsValid(object? value) => value is null || (value is string name && WireEnum.NamesOf(type).Contains(name));
+    public override bool IsValid(object? value) => value is null || (value is string name && WireNames.NamesOf(type).Contains(name));
 }

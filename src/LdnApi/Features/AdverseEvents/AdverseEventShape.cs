@@ -36,7 +36,7 @@ public sealed record AdverseEventBody(
 {
     public static bool CarriesSign(JsonElement json) =>
         json.ValueKind == JsonValueKind.Object && json.TryGetProperty("term", out var term) && term.ValueKind == JsonValueKind.String
-        && WireEnum.TryParse<AdverseEventTerm>(term.GetString(), out var known) && AdverseEventTerms.IsSuicidality(known);
+        && WireNames.TryParse<AdverseEventTerm>(term.GetString(), out var known) && AdverseEventTerms.IsSuicidality(known);
 
     internal Problem? Refusal(DateOnly today) =>
         Term == AdverseEventTerm.Other && Text is null ? Problem.Invalid("$.text", "Must say what it is when the term is other.")

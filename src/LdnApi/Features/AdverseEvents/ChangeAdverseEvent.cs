@@ -66,7 +66,7 @@ public static class ChangeAdverseEvent
 
             if (adverseEvent.Status == RecordStatus.EnteredInError)
             {
-                return Problem.InvalidTransition(WireEnum.NameOf(adverseEvent.Status));
+                return Problem.InvalidTransition(WireNames.NameOf(adverseEvent.Status));
             }
 
             if (Refusal(command, adverseEvent, patient.DayAt(now)) is { } refusal)

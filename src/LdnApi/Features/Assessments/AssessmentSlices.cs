@@ -144,7 +144,7 @@ public static class RetractAssessment
 
             if (assessment.Status == RecordStatus.EnteredInError)
             {
-                return Problem.InvalidTransition(WireEnum.NameOf(assessment.Status));
+                return Problem.InvalidTransition(WireNames.NameOf(assessment.Status));
             }
 
             assessment.Status = RecordStatus.EnteredInError;

@@ -46,7 +46,7 @@ public static class CorrectCheckIn
 
             if (checkIn.Status == RecordStatus.EnteredInError)
             {
-                return Problem.InvalidTransition(WireEnum.NameOf(checkIn.Status));
+                return Problem.InvalidTransition(WireNames.NameOf(checkIn.Status));
             }
 
             return await command.Correction.CheckIn.DayFor(patient, now).ThenAsync<CheckInResponse>(async day =>
@@ -97,7 +97,7 @@ public static class RetractCheckIn
 
             if (checkIn.Status == RecordStatus.EnteredInError)
             {
-                return Problem.InvalidTransition(WireEnum.NameOf(checkIn.Status));
+                return Problem.InvalidTransition(WireNames.NameOf(checkIn.Status));
             }
 
             checkIn.Status = RecordStatus.EnteredInError;

@@ -107,7 +107,7 @@ public static class ImportCheckIns
     }
 
     /// <summary>Numbers and flags become what they are; anything else stays text, which the check-in then refuses in that place.</summary>
-    private static JsonNode ValueOf(string column, string cell) =>
+    private static JsonValue ValueOf(string column, string cell) =>
         Texts.Contains(column) ? JsonValue.Create(cell)
         : cell is "true" or "false" ? JsonValue.Create(cell == "true")
         : long.TryParse(cell, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole) ? JsonValue.Create(whole)

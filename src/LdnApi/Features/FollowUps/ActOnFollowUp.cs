@@ -91,7 +91,7 @@ public static class ActOnFollowUp
             var allowed = AllowedIn(followUp.Status);
             if (!allowed.Contains(command.Action))
             {
-                return Problem.InvalidTransition(WireEnum.NameOf(followUp.Status), [.. allowed.Select(WireEnum.NameOf)]);
+                return Problem.InvalidTransition(WireNames.NameOf(followUp.Status), [.. allowed.Select(WireNames.NameOf)]);
             }
 
             if (command.Action == FollowUpAction.Snooze && followUp.Family == RuleFamily.Suicidality)
@@ -149,7 +149,7 @@ public static class ActOnFollowUp
                 RecordedBy = caller.Subject,
                 Label = followUp.Label,
                 Priority = followUp.Priority,
-                Reason = command.Outcome is { } outcome ? $"{WireEnum.NameOf(outcome)}{(command.Note is null ? "" : ": ")}{command.Note}" : command.Note ?? command.Assignee,
+                Reason = command.Outcome is { } outcome ? $"{WireNames.NameOf(outcome)}{(command.Note is null ? "" : ": ")}{command.Note}" : command.Note ?? command.Assignee,
             });
         }
 

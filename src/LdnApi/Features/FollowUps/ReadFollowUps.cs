@@ -51,7 +51,7 @@ public static class ListFollowUps
         public Task<Result<Page<FollowUpItem>>> Handle(Query query, CancellationToken ct)
         {
             var f = query.Filter;
-            var byDue = f.Sort is null || f.Sort == WireEnum.NameOf(FollowUpOrder.DueAt);
+            var byDue = f.Sort is null || f.Sort == WireNames.NameOf(FollowUpOrder.DueAt);
             var list = $"follow-ups:{f.Status}:{f.Priority}:{f.Family}:{f.Assignee}:{f.PatientId}:{f.Overdue}:{byDue}";
             return Common.Cursor.Decode<Key>(list, f.Cursor).ThenAsync<Page<FollowUpItem>>(async after =>
             {
@@ -78,11 +78,11 @@ public static class ListFollowUps
 
         private static IQueryable<FollowUp> Filtered(IQueryable<FollowUp> found, Filter f, DateTimeOffset now)
         {
-            found = WireEnum.TryParse<FollowUpStatus>(f.Status, out var status)
+            found = WireNames.TryParse<FollowUpStatus>(f.Status, out var status)
                 ? found.Where(x => x.Status == status)
                 : found.Where(x => x.Status != FollowUpStatus.Closed && (x.SnoozedUntil == null || x.SnoozedUntil <= now));
-            found = WireEnum.TryParse<FollowUpPriority>(f.Priority, out var priority) ? found.Where(x => x.Priority == priority) : found;
-            found = WireEnum.TryParse<RuleFamily>(f.Family, out var family) ? found.Where(x => x.Family == family) : found;
+            found = WireNames.TryParse<FollowUpPriority>(f.Priority, out var priority) ? found.Where(x => x.Priority == priority) : found;
+            found = WireNames.TryParse<RuleFamily>(f.Family, out var family) ? found.Where(x => x.Family == family) : found;
             found = f.Assignee is { } assignee ? found.Where(x => x.Assignee == assignee) : found;
             found = f.PatientId is { } patient ? found.Where(x => x.PatientId == patient) : found;
             return f.Overdue switch
@@ -152,8 +152,8 @@ public static class SummarizeFollowUps
             return new Response(
                 groups.Sum(g => g.Count), groups.Where(g => g.Key.Overdue).Sum(g => g.Count), groups.Where(g => g.Key.Snoozed).Sum(g => g.Count),
                 groups.Where(g => g.Key.Unassigned).Sum(g => g.Count),
-                groups.GroupBy(g => g.Key.Priority).OrderByDescending(g => g.Key).ToDictionary(g => WireEnum.NameOf(g.Key), g => g.Sum(x => x.Count)),
-                groups.GroupBy(g => g.Key.Family).OrderBy(g => g.Key).ToDictionary(g => WireEnum.NameOf(g.Key), g => g.Sum(x => x.Count)));
+                groups.GroupBy(g => g.Key.Priority).OrderByDescending(g => g.Key).ToDictionary(g => WireNames.NameOf(g.Key), g => g.Sum(x => x.Count)),
+                groups.GroupBy(g => g.Key.Family).OrderBy(g => g.Key).ToDictionary(g => WireNames.NameOf(g.Key), g => g.Sum(x => x.Count)));
         }
     }
 }

@@ -47,7 +47,7 @@ public static class ChangePrescription
             (PrescriptionAction.Cancel, "Cancel a draft"),
         })
         {
-            patient.MapPost($"/prescriptions/{{prescriptionId}}/{WireEnum.NameOf(action)}", PostOf(action))
+            patient.MapPost($"/prescriptions/{{prescriptionId}}/{WireNames.NameOf(action)}", PostOf(action))
                 .WithName($"{action}Prescription").WithSummary(summary).NeedsScope(Scopes.Prescribe);
         }
 
@@ -82,7 +82,7 @@ public static class ChangePrescription
             var allowed = AllowedIn(prescription.Status);
             if (!allowed.Contains(command.Action))
             {
-                return Problem.InvalidTransition(WireEnum.NameOf(prescription.Status), [.. allowed.Select(WireEnum.NameOf)]);
+                return Problem.InvalidTransition(WireNames.NameOf(prescription.Status), [.. allowed.Select(WireNames.NameOf)]);
             }
 
             var on = command.On ?? (command.Action == PrescriptionAction.Activate ? prescription.StartsOn : patient.DayAt(now));

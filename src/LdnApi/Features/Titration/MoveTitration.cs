@@ -39,7 +39,7 @@ public static class MoveTitration
             (TitrationAction.Stop, "Stop a titration; the dose stays until the prescription changes"),
         })
         {
-            patient.MapPost($"/titration-schedules/{{titrationScheduleId}}/{WireEnum.NameOf(action)}", PostOf(action))
+            patient.MapPost($"/titration-schedules/{{titrationScheduleId}}/{WireNames.NameOf(action)}", PostOf(action))
                 .WithName($"{action}Titration").WithSummary(summary).NeedsScope(Scopes.Prescribe);
         }
 
@@ -75,7 +75,7 @@ public static class MoveTitration
 
             if (!schedule.Plan.Allowed.Contains(command.Action))
             {
-                return Problem.InvalidTransition(WireEnum.NameOf(schedule.Plan.Status), [.. schedule.Plan.Allowed.Select(WireEnum.NameOf)]);
+                return Problem.InvalidTransition(WireNames.NameOf(schedule.Plan.Status), [.. schedule.Plan.Allowed.Select(WireNames.NameOf)]);
             }
 
             var on = command.On ?? today;
@@ -98,7 +98,7 @@ public static class MoveTitration
             {
                 prescription.DoseMg = dose;
                 prescription.SetDose(on, dose, command.Reason);
-                prescription.ChangeReason = $"titration: {WireEnum.NameOf(command.Action)}";
+                prescription.ChangeReason = $"titration: {WireNames.NameOf(command.Action)}";
                 if (prescription.Status == PrescriptionStatus.Draft)
                 {
                     (prescription.Status, prescription.StartsOn) = (PrescriptionStatus.Active, on);
@@ -117,7 +117,7 @@ public static class MoveTitration
                 : on < schedule.Plan.EarliestAction || (changesDose && prescription.Doses.Count > 0 && on < prescription.Doses[^1].On)
                     ? Problem.Refused("before-last-change", "Something has happened since that day.", "$.on", "Must not be before the last change.")
                 : changesDose && prescription.Status is not (PrescriptionStatus.Draft or PrescriptionStatus.Active)
-                    ? Problem.InvalidTransition(WireEnum.NameOf(prescription.Status)) with { Detail = "The prescription must be a draft or active." }
+                    ? Problem.InvalidTransition(WireNames.NameOf(prescription.Status)) with { Detail = "The prescription must be a draft or active." }
                 : null;
         }
     }

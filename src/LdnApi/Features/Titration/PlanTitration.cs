@@ -15,14 +15,14 @@ public static class PlanTitration
 {
     /// <summary>One dose and how long it is meant to be taken.</summary>
     /// <param name="Days">Whole days; absent for a last step that goes on.</param>
-    public sealed record Step([property: DoseMg] decimal DoseMg, [property: Range(1, 365)] int? Days = null);
+    public sealed record StepBody([property: DoseMg] decimal DoseMg, [property: Range(1, 365)] int? Days = null);
 
     /// <summary>A preset or steps of one's own, not both.</summary>
     public sealed record Request(
         PrescriptionId PrescriptionId,
         DateOnly StartsOn,
         [property: StringLength(60)] string? Preset = null,
-        [property: MinLength(1), MaxLength(60)] IReadOnlyList<Step>? Steps = null);
+        [property: MinLength(1), MaxLength(60)] IReadOnlyList<StepBody>? Steps = null);
 
     public sealed record Command(PatientId PatientId, Request Schedule) : ICommand<Result<ScheduleResponse>>, IConcernsPatient;
 

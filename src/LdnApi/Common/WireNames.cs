@@ -5,7 +5,7 @@ using System.Text.Json.Serialization;
 namespace LdnApi.Common;
 
 /// <summary>Enum members on the wire: kebab-case, to the letter. <c>OnHold</c> is <c>on-hold</c>, <c>Gad7</c> is <c>gad-7</c>.</summary>
-public static class WireEnum
+public static class WireNames
 {
     public static string NameOf<T>(T value) where T : struct, Enum => Names<T>.ByValue[value];
 
@@ -52,15 +52,15 @@ public sealed class WireEnumConverterFactory : JsonConverterFactory
     private sealed class WireEnumConverter<T> : JsonConverter<T> where T : struct, Enum
     {
         public override T Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-            reader.TokenType == JsonTokenType.String && WireEnum.TryParse<T>(reader.GetString(), out var value)
+            reader.TokenType == JsonTokenType.String && WireNames.TryParse<T>(reader.GetString(), out var value)
                 ? value
                 : throw new JsonException(); // the serializer adds the path; never the value
 
-        public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) => writer.WriteStringValue(WireEnum.NameOf(value));
+        public override void Write(Utf8JsonWriter writer, T value, JsonSerializerOptions options) => writer.WriteStringValue(WireNames.NameOf(value));
 
-        public override void WriteAsPropertyName(Utf8JsonWriter writer, T value, JsonSerializerOptions options) => writer.WritePropertyName(WireEnum.NameOf(value));
+        public override void WriteAsPropertyName(Utf8JsonWriter writer, T value, JsonSerializerOptions options) => writer.WritePropertyName(WireNames.NameOf(value));
 
         public override T ReadAsPropertyName(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-            WireEnum.TryParse<T>(reader.GetString(), out var value) ? value : throw new JsonException();
+            WireNames.TryParse<T>(reader.GetString(), out var value) ? value : throw new JsonException();
     }
 }

@@ -1,0 +1,98 @@
+using LdnApi.Clinical.AdverseEvents;
+using LdnApi.Clinical.Assessments;
+using LdnApi.Clinical.Dosing;
+using LdnApi.Clinical.Rules;
+using LdnApi.Common;
+using LdnApi.Features.AdverseEvents;
+using LdnApi.Features.Assessments;
+using LdnApi.Features.CheckIns;
+using LdnApi.Features.Evaluations;
+using LdnApi.Features.FollowUps;
+using LdnApi.Features.Patients;
+using LdnApi.Features.Prescriptions;
+using LdnApi.Features.Rules;
+using LdnApi.Features.Titration;
+using LdnApi.Records;
+using LdnApi.Safety;
+using LdnApi.Sandbox;
+
+namespace LdnApi.Hosting;
+
+/// <summary>One made-up patient, in every shape that the API takes and gives.</summary>
+public static class Examples
+{
+    public const string Csv = "date,anxiety,sleepQuality\n2026-03-01,3,6\n2026-03-02,5,4\n";
+
+    private static readonly DateTimeOffset Now = new(2026, 3, 28, 8, 15, 0, TimeSpan.Zero);
+    private static readonly DateOnly Start = new(2026, 3, 1);
+    private static readonly DateOnly Today = new(2026, 3, 28);
+    private static readonly PatientId Patient = new(new Guid("0195d000-0000-7000-8000-000000000001"));
+    private static readonly PrescriptionId Prescription = new(new Guid("0195d000-0000-7000-8000-000000000002"));
+    private static readonly CheckInId CheckIn = new(new Guid("0195d000-0000-7000-8000-000000000003"));
+    private static readonly FollowUpId FollowUp = new(new Guid("0195d000-0000-7000-8000-000000000004"));
+    private static readonly AdverseEventId Event = new(new Guid("0195d000-0000-7000-8000-000000000005"));
+    private static readonly HumanName Name = new("Example", ["Ada"]);
+    private static readonly Identifier Number = new("urn:example:mrn", "12345");
+    private static readonly Clause Clause = new("symptomatic-days-in-window", "R-04", ClauseState.True, 8, 8, "days");
+    private static readonly Evidence Evidence = new("check-in", CheckIn.Value, 1, Today, 5);
+    private static readonly ChangedFollowUp Changed = new(
+        FollowUp, RuleFamily.Course, FollowUpLabel.Persistent, FollowUpPriority.Soon, FollowUpStatus.Open, new DateOnly(2026, 3, 21), Now.AddHours(72));
+
+    private static readonly object[] All =
+    [
+        new PatientBody(Name, "Europe/Dublin", [Number], new DateOnly(1980, 5, 17), Gender.Female, AnxietyHistory: false, BaselineAnxiety: 2),
+        new PatientResponse(Patient, Name, "Europe/Dublin", [Number], new DateOnly(1980, 5, 17), Gender.Female, false, Sensitivity.Standard, [], 2, true, Now, 1),
+        new WritePrescription.Request(1.5m, Start, DoseForm.Capsule, 1.5m, AdministrationRoute.Oral, TimeOfDay: new TimeOnly(21, 0), Indication: "Fibromyalgia"),
+        new ChangePrescription.Request(Start, "First dose taken"),
+        new ChangePrescription.DoseRequest(3.0m, new DateOnly(2026, 3, 15), "Tolerated well"),
+        new PrescriptionResponse(Prescription, Patient, 1.5m, DoseForm.Capsule, 1.5m, AdministrationRoute.Oral, 1, new TimeOnly(21, 0), Start, null, "Fibromyalgia", null, null,
+            PrescriptionStatus.Active, [new DoseChange(Start, 1.5m, null)], Now, 2),
+        new PlanTitration.Request(Prescription, Start, "seed-standard"),
+        new MoveTitration.Request("First dose taken", Start),
+        new MoveTitration.LengthenRequest("Some nervousness after the step", 7),
+        new ScheduleResponse(new TitrationScheduleId(new Guid("0195d000-0000-7000-8000-000000000006")), Patient, Prescription, "seed-standard", TitrationStatus.Active, Start,
+            [new DatedStep(1, 1.5m, 14, TitrationPhase.Starting, Start, Start), new DatedStep(2, 3.0m, 14, TitrationPhase.Titration, Start.AddDays(14), null)],
+            1.5m, Start.AddDays(14), true, null, null, [TitrationAction.Advance, TitrationAction.Hold, TitrationAction.Lengthen, TitrationAction.Stop], Now, 2),
+        new GetDose.Response(Today, 3.0m, 1.5m),
+        new CheckInBody(Today, Scores: new Scores(Anxiety: 5, SleepQuality: 4), CaffeineMg: 120, Note: "Restless evening"),
+        new CorrectCheckIn.Request("Typed the wrong day's score", new CheckInBody(Today, Scores: new Scores(Anxiety: 2))),
+        new RetractCheckIn.Request("Meant for another patient"),
+        new CheckInResponse(CheckIn, Patient, Today, null, new Scores(Anxiety: 5, SleepQuality: 4), null, 120, null, null, "Restless evening", null, RecordStatus.Final, Now, 1, [Changed]),
+        new SubmitCheckIns.Request([System.Text.Json.JsonSerializer.SerializeToElement(new CheckInBody(Today, Scores: new Scores(Anxiety: 5)), WireJson.Options)]),
+        new BatchResponse(1, 0, 0, [new ItemResult(1, ItemOutcome.Created, CheckIn, null, null)], [Changed]),
+        new AssessmentBody(Instrument.Gad7, [2, 2, 1, 2, 1, 1, 1], Today),
+        new RetractAssessment.Request("Filled in by someone else"),
+        new AssessmentResponse(new AssessmentId(new Guid("0195d000-0000-7000-8000-000000000007")), Patient, Instrument.Gad7, Today, [2, 2, 1, 2, 1, 1, 1], 10, "moderate", true, RecordStatus.Final, Now, 1, null),
+        new AdverseEventBody(AdverseEventTerm.Restlessness, Severity.Moderate, CtcaeGrade: 2, OnsetOn: Today, SuspectPrescriptionId: Prescription, Reporter: new EventReporter(ReporterRole.Patient)),
+        new ChangeAdverseEvent.AmendRequest("Graded after a call", new AdverseEventBody(AdverseEventTerm.Restlessness, Severity.Mild, OnsetOn: Today)),
+        new ChangeAdverseEvent.ResolveRequest(Today),
+        new ChangeAdverseEvent.RetractRequest("Meant for another patient"),
+        new AdverseEventResponse(Event, Patient, AdverseEventTerm.Restlessness, AdverseEventCategory.Mood, null, null, Severity.Moderate, 2, [], Today, null, null, null, Prescription, 1.5m, null,
+            new EventReporter(ReporterRole.Patient), true, RecordStatus.Final, Now, 1, null),
+        new FollowUpItem(FollowUp, Patient, RuleFamily.Course, FollowUpLabel.Persistent, FollowUpPriority.Soon, FollowUpStatus.Open, new DateOnly(2026, 3, 21), Today, Now.AddHours(72),
+            null, null, 0, false, ["reduce-slightly", "repeat-gad7"], 3),
+        new FollowUpResponse(FollowUp, Patient, RuleFamily.Course, FollowUpLabel.Persistent, FollowUpPriority.Soon, FollowUpStatus.Open, new DateOnly(2026, 3, 21), new DateOnly(2026, 3, 21), Today,
+            Now.AddHours(72), null, null, null, null, null, null, 0, false, null, RuleCatalogue.RuleSetVersion, [Clause], [Evidence], [], ["reduce-slightly", "repeat-gad7"],
+            [new FollowUpEntry(FollowUpEventType.Opened, new DateOnly(2026, 3, 21), Now, "dr-gray", FollowUpLabel.Emerging, FollowUpPriority.Routine, null)], 3),
+        new SummarizeFollowUps.Response(3, 1, 0, 2, new Dictionary<string, int> { ["urgent"] = 1, ["soon"] = 2 }, new Dictionary<string, int> { ["course"] = 2, ["severe"] = 1 }),
+        new ActOnFollowUp.NoteRequest("Called the patient"),
+        new ActOnFollowUp.AssignRequest("dr-gray"),
+        new ActOnFollowUp.SnoozeRequest(2, "Back on Monday"),
+        new ActOnFollowUp.ResolveRequest(FollowUpOutcome.DoseHeld, "Hold for two weeks"),
+        new ActOnFollowUp.DismissRequest("Explained by a bereavement"),
+        new GetEvaluation.Response(Patient, Today, Now, RuleCatalogue.RuleSetVersion, Start, 2,
+            [new FamilyEvaluation(RuleFamily.Course, Verdict.Raised, FollowUpLabel.Persistent, FollowUpPriority.Soon, "R-04", [Clause], null, [Evidence], [], ["reduce-slightly"], Today)],
+            [new RuleEvent(Today, RuleFamily.Course, RuleEventType.Upgrade, FollowUpLabel.Persistent, FollowUpPriority.Soon)],
+            [new OpenFollowUp(RuleFamily.Course, FollowUpLabel.Persistent, FollowUpPriority.Soon, new DateOnly(2026, 3, 21), Today, 0, false)], [new DayAnxiety(Today, 5, true)]),
+        new GetRules.Response(RuleCatalogue.RuleSetVersion, [RuleCatalogue.All[0]]),
+        new MakeSandboxPatients.Response(6, [new MakeSandboxPatients.Story("well", "urn:ldnapi:sandbox|well", "Four weeks of calm reports: no follow-up.")]),
+    ];
+
+    private static readonly Dictionary<Type, object> ByType = All.ToDictionary(e => e.GetType());
+
+    /// <exception cref="KeyNotFoundException">A shape without an example: add one.</exception>
+    public static object Of(Type type) =>
+        type.IsGenericType && type.GetGenericTypeDefinition() == typeof(Page<>)
+            ? new { Items = new[] { ByType[type.GetGenericArguments()[0]] } }
+            : ByType[type];
+}

@@ -1,0 +1,64 @@
+using LdnApi.Common;
+using Microsoft.Net.Http.Headers;
+
+namespace LdnApi.Hosting;
+
+/// <summary>What is refused before any endpoint looks at it, and the headers that every answer has.</summary>
+public static class WireGuards
+{
+    /// <summary>Bytes of a body, unless the endpoint states less.</summary>
+    public const int MaxBodyBytes = 4 * 1024 * 1024;
+
+    public static void UseWireGuards(this IApplicationBuilder app) => app.Use((http, next) =>
+    {
+        http.Response.OnStarting(() =>
+        {
+            var headers = http.Response.Headers; // here, because an error clears what was set before it
+            headers.XContentTypeOptions = "nosniff";
+            headers["Referrer-Policy"] = "no-referrer";
+            headers["X-Request-Id"] = http.TraceIdentifier;
+            headers.XFrameOptions = "DENY";
+            if (http.Request.Path.StartsWithSegments(Endpoints.BasePath))
+            {
+                headers.CacheControl = "no-store";
+                headers.ContentSecurityPolicy = "default-src 'none'; frame-ancestors 'none'";
+            }
+
+            return Task.CompletedTask;
+        });
+        if (http.Request.Headers["X-Request-Id"] is [{ Length: > 0 and <= 128 } id] && id.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.'))
+        {
+            http.TraceIdentifier = id;
+        }
+
+        Check(http.Request);
+        return next(http);
+    });
+
+    /// <exception cref="BadHttpRequestException">413, 415 or 400.</exception>
+    private static void Check(HttpRequest request)
+    {
+        if (request.ContentLength > MaxBodyBytes)
+        {
+            throw new BadHttpRequestException($"The body is larger than {MaxBodyBytes} bytes.", StatusCodes.Status413PayloadTooLarge);
+        }
+
+        // A charset that .NET does not know would be a 500, and we decompress nothing.
+        if (request.Headers.ContentEncoding.Count > 0
+            || (MediaTypeHeaderValue.TryParse(request.ContentType, out var type) && type.Charset.HasValue
+                && !HeaderUtilities.RemoveQuotes(type.Charset).Equals("utf-8", StringComparison.OrdinalIgnoreCase)))
+        {
+            throw new BadHttpRequestException("Only plain UTF-8 is accepted.", StatusCodes.Status415UnsupportedMediaType);
+        }
+
+        if (request.ContentType?.Contains('"') == true)
+        {
+            request.ContentType = request.ContentType.Replace("\"", "", StringComparison.Ordinal); // quoted utf-8 is right, but the framework cannot read it
+        }
+
+        if (!WireJson.IsText(request.Path.Value ?? "") || request.Query.Any(q => !WireJson.IsText(q.Key) || q.Value.Any(v => v is not null && !WireJson.IsText(v))))
+        {
+            throw new BadHttpRequestException("The address has characters that are not text.");
+        }
+    }
+}
