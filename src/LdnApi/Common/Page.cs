@@ -37,7 +37,7 @@ public static class Cursor
         try
         {
             var padded = cursor.Replace('-', '+').Replace('_', '/').PadRight((cursor.Length + 3) / 4 * 4, '=');
-            var content = JsonSerializer.Deserialize<Content<TKey>>(Convert.FromBase64String(padded), WireJson.Options);
+            var content = JsonSerializer.Deserialize<Content<TKey>>(Convert.FromBase64String(padded), WireJson.Stored);
             return content is not null && content.List == list ? content.Key : Bad;
         }
         catch (Exception e) when (e is FormatException or JsonException or DecoderFallbackException)

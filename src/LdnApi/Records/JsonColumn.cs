@@ -10,10 +10,10 @@ namespace LdnApi.Records;
 internal static class JsonColumn
 {
     public static PropertyBuilder<T> IsJson<T>(this PropertyBuilder<T> property) => property.HasColumnType("jsonb").HasConversion(
-        value => JsonSerializer.Serialize(value, WireJson.Options),
-        json => JsonSerializer.Deserialize<T>(json, WireJson.Options)!,
+        value => JsonSerializer.Serialize(value, WireJson.Stored),
+        json => JsonSerializer.Deserialize<T>(json, WireJson.Stored)!,
         new ValueComparer<T>(
-            (a, b) => JsonSerializer.Serialize(a, WireJson.Options) == JsonSerializer.Serialize(b, WireJson.Options),
-            value => JsonSerializer.Serialize(value, WireJson.Options).GetHashCode(StringComparison.Ordinal),
-            value => JsonSerializer.Deserialize<T>(JsonSerializer.Serialize(value, WireJson.Options), WireJson.Options)!));
+            (a, b) => JsonSerializer.Serialize(a, WireJson.Stored) == JsonSerializer.Serialize(b, WireJson.Stored),
+            value => JsonSerializer.Serialize(value, WireJson.Stored).GetHashCode(StringComparison.Ordinal),
+            value => JsonSerializer.Deserialize<T>(JsonSerializer.Serialize(value, WireJson.Stored), WireJson.Stored)!));
 }

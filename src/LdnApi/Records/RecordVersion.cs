@@ -55,7 +55,7 @@ public sealed class RecordVersion : IBelongToClinic
     };
 
     /// <summary>The record as it was in this version.</summary>
-    public T Read<T>() where T : IClinicalRecord => JsonSerializer.Deserialize<T>(Body, WireJson.Options)!;
+    public T Read<T>() where T : IClinicalRecord => JsonSerializer.Deserialize<T>(Body, WireJson.Stored)!;
 
     public static string KindOf(Type type) => type.Name switch
     {

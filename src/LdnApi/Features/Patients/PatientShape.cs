@@ -12,13 +12,13 @@ public sealed record Identifier(
 /// <summary>The patient's name.</summary>
 public sealed record HumanName(
     [property: StringLength(200, MinimumLength = 1)] string Family,
-    [property: MaxLength(10)] IReadOnlyList<string>? Given);
+    [property: MaxLength(10)] IReadOnlyList<string>? Given = null);
 
 /// <summary>A condition on record: a code of a code system such as SNOMED CT or ICD-10.</summary>
 public sealed record Condition(
     [property: StringLength(200, MinimumLength = 1)] string System,
     [property: StringLength(40, MinimumLength = 1)] string Code,
-    [property: StringLength(200)] string? Display);
+    [property: StringLength(200)] string? Display = null);
 
 /// <summary>What is written of a patient.</summary>
 /// <param name="TimeZone">IANA time zone the patient lives in, such as Europe/Dublin.</param>

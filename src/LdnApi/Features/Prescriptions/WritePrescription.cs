@@ -27,7 +27,8 @@ public static class WritePrescription
         [property: StringLength(200, MinimumLength = 1)] string? Prescriber = null);
 
     public sealed record CompoundingBody(
-        [property: StringLength(200)] string? Pharmacy, [property: StringLength(200)] string? Filler, [property: StringLength(100)] string? Lot, DateOnly? BeyondUseDate);
+        [property: StringLength(200)] string? Pharmacy = null, [property: StringLength(200)] string? Filler = null,
+        [property: StringLength(100)] string? Lot = null, DateOnly? BeyondUseDate = null);
 
     public sealed record Command(PatientId PatientId, Request Prescription) : ICommand<Result<PrescriptionResponse>>, IConcernsPatient;
 
