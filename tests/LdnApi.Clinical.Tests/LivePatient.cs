@@ -4,9 +4,9 @@ using LdnApi.Clinical.Rules;
 namespace LdnApi.Clinical.Tests;
 
 /// <summary>A patient whose facts arrive one after another, with the follow-ups that are kept for them.</summary>
-internal sealed class LivePatient(JsonNode c)
+internal sealed class LivePatient(PatientFacts facts)
 {
-    public PatientFacts Facts { get; private set; } = Vectors.FactsOf(c);
+    public PatientFacts Facts { get; private set; } = facts;
     public Evaluation Evaluation { get; private set; } = null!;
     public List<StoredFollowUp> FollowUps { get; } = [];
 
@@ -27,7 +27,7 @@ internal sealed class LivePatient(JsonNode c)
                 Remove(submission["target"]);
                 break;
             default:
-                Act(Vectors.FamilyOf(submission["family"]), Vectors.KindOf(submission["action"]), today);
+                Act(Vectors.FamilyOf(submission["family"]), Vectors.KindOf(submission["action"]), new Known(today));
                 break;
         }
 
@@ -53,7 +53,7 @@ internal sealed class LivePatient(JsonNode c)
         }
     }
 
-    public void Act(RuleFamily family, ClinicianActionKind kind, DateOnly today)
+    public void Act(RuleFamily family, ClinicianActionKind kind, Known known)
     {
         var at = FollowUps.FindIndex(f => f.Family == family && f.Status != FollowUpStatus.Closed);
         FollowUps[at] = kind == ClinicianActionKind.Acknowledge
@@ -61,10 +61,10 @@ internal sealed class LivePatient(JsonNode c)
             : FollowUps[at] with
             {
                 Status = FollowUpStatus.Closed,
-                ClosedOn = today,
+                ClosedOn = known.On,
                 CloseReason = kind == ClinicianActionKind.Resolve ? CloseReason.ClinicianResolved : CloseReason.Dismissed,
             };
-        Facts = Facts with { Actions = [.. Facts.Actions, new ClinicianAction(family, kind, new Known(today))] };
+        Facts = Facts with { Actions = [.. Facts.Actions, new ClinicianAction(family, kind, known)] };
     }
 
     public void Submit(CheckInFact fact)

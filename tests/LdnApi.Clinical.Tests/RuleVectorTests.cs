@@ -44,7 +44,7 @@ public sealed class RuleVectorTests
     {
         var c = JsonNode.Parse(json)!;
         var expected = c["expected"]!;
-        var patient = new LivePatient(c);
+        var patient = new LivePatient(Vectors.FactsOf(c));
 
         Assert.NotEmpty(id);
         var number = 0;

@@ -28,8 +28,8 @@ public sealed class SafetyTests(LdnApiHost api) : IClassFixture<LdnApiHost>
                 HttpMethod.Post, ApiClient.Of(patient, "/check-ins"), new { date = Today.AddDays(-day), scores = new { anxiety = 5 } })));
 
             Assert.All(answers, a => Assert.Equal(HttpStatusCode.Created, a.StatusCode));
-            Assert.Equal("Adjustment", await ScalarAsync($"SELECT string_agg(label, ',') FROM follow_ups WHERE patient_id = '{patient}'"));
-            Assert.Equal(1L, await ScalarAsync($"SELECT count(*) FROM follow_up_events WHERE patient_id = '{patient}' AND type = 'Opened'"));
+            Assert.Equal("Adjustment", await ScalarAsync($"SELECT string_agg(label, ',') FROM follow_ups WHERE patient_id = '{patient}' AND family = 'Course'"));
+            Assert.Equal(1L, await ScalarAsync($"SELECT count(*) FROM follow_up_events WHERE patient_id = '{patient}' AND family = 'Course' AND type = 'Opened'"));
         }
     }
 

@@ -13,16 +13,16 @@ public static class FollowUpReconciler
         foreach (var family in Enum.GetValues<RuleFamily>())
         {
             var ofFamily = stored
-                .Where(f => f.Family == family && f.CloseReason is not (CloseReason.EvidenceWithdrawn or CloseReason.Merged))
+                .Where(f => f.Family == family && f.CloseReason != CloseReason.Merged)
                 .OrderBy(f => f.FirstOpenedOn).ThenBy(f => f.Status != FollowUpStatus.Closed).ThenBy(f => f.ClosedOn)
                 .ToList();
             var unmatched = new List<StoredFollowUp>(ofFamily);
             foreach (var chain in ChainsOf(evaluation, family))
             {
-                var matches = unmatched.Where(chain.Overlaps).ToList();
+                var matches = unmatched.Where(chain.IsOf).ToList();
                 if (!chain.IsOpen && matches.Count > 1)
                 {
-                    matches = [matches.Find(f => f.Status != FollowUpStatus.Closed) ?? matches[0]]; // each closed spell has its own
+                    matches = [chain.OwnOf(matches)];
                 }
 
                 unmatched.RemoveAll(matches.Contains);
@@ -50,7 +50,6 @@ public static class FollowUpReconciler
         {
             FollowUpChangeType.Close => f with { Status = FollowUpStatus.Closed, ClosedOn = change.On, CloseReason = change.CloseReason, EvidenceChanged = false },
             FollowUpChangeType.MarkEvidenceChanged => f with { EvidenceChanged = true },
-            FollowUpChangeType.ClearEvidenceChanged => f with { EvidenceChanged = false },
             _ => f with
             {
                 Label = change.Label,
@@ -73,6 +72,11 @@ public static class FollowUpReconciler
     private static IEnumerable<FollowUpChange> Open(Chain chain, List<StoredFollowUp> matches, Evaluation evaluation)
     {
         var open = evaluation.Open.Single(o => o.Family == chain.Family);
+        if (matches.Exists(f => f.Status != FollowUpStatus.Closed))
+        {
+            matches.RemoveAll(f => f.CloseReason is CloseReason.ClinicianResolved or CloseReason.Dismissed); // what a clinician closed stays closed
+        }
+
         var keep = matches.FirstOrDefault();
         foreach (var other in matches.Skip(1).Where(f => f.Status != FollowUpStatus.Closed))
         {
@@ -111,7 +115,7 @@ public static class FollowUpReconciler
         var moved = open.OpenedOn != f.OpenedOn || open.Recurrence != f.Recurrence;
         return higher ? wanted with { Type = FollowUpChangeType.Upgrade, On = roseOn }
             : lower || moved ? wanted with { Type = FollowUpChangeType.Adjust, On = asOf, Notify = false }
-            : f.EvidenceChanged ? Change(FollowUpChangeType.ClearEvidenceChanged, f, asOf)
+            : f.EvidenceChanged ? wanted with { Type = FollowUpChangeType.ClearEvidenceChanged, On = asOf, Notify = false }
             : open.LastEvidenceOn != f.LastEvidenceOn ? wanted with { Type = FollowUpChangeType.AddEvidence, On = open.LastEvidenceOn, Notify = false }
             : null;
     }
@@ -187,6 +191,15 @@ public static class FollowUpReconciler
             Recurrence += e.Type == RuleEventType.Reopen ? 1 : 0;
         }
 
-        public bool Overlaps(StoredFollowUp f) => f.FirstOpenedOn <= (IsOpen ? DateOnly.MaxValue : Last.On) && OpenedOn <= (f.ClosedOn ?? DateOnly.MaxValue);
+        /// <summary>Of several that overlap a closed spell, the one that stands for it: closed on its day, else the one that is still to be closed.</summary>
+        public StoredFollowUp OwnOf(List<StoredFollowUp> matches) =>
+            matches.Find(f => f.ClosedOn == Last.On)
+            ?? (Last.Type == RuleEventType.AutoClose ? matches.Find(f => f.Status != FollowUpStatus.Closed) : null)
+            ?? matches[0];
+
+        /// <summary>What was withdrawn stands for nothing, save the earlier spells of one whose last re-opening was withdrawn.</summary>
+        public bool IsOf(StoredFollowUp f) => Overlaps(f) && (f.CloseReason != CloseReason.EvidenceWithdrawn || (!IsOpen && f.Recurrence > 0));
+
+        private bool Overlaps(StoredFollowUp f) => f.FirstOpenedOn <= (IsOpen ? DateOnly.MaxValue : Last.On) && OpenedOn <= (f.ClosedOn ?? DateOnly.MaxValue);
     }
 }

@@ -62,11 +62,12 @@ public sealed class SandboxMaker(IMediator mediator, LdnDbContext db, TimeProvid
             new HumanName("Sandbox", [story.Name]), "UTC", [new Identifier(SandboxStories.IdentifierSystem, story.Name)], new DateOnly(1980, 1, 1),
             AnxietyHistory: story.AnxietyHistory, BaselineAnxiety: story.BaselineAnxiety)), ct));
         var prescription = Done(await mediator.Send(new WritePrescription.Command(patient.Id, new WritePrescription.Request(StartingDoseMg, start)), ct));
-        Done(await mediator.Send(new ChangePrescription.Command(
-            patient.Id, prescription.Id, new IfMatch(prescription.Version), PrescriptionAction.Activate, start, "sandbox", null), ct));
         var items = story.Scores.Select((score, day) => (score, day)).Where(s => s.score is not null)
             .Select(s => JsonSerializer.SerializeToElement(new CheckInBody(start.AddDays(s.day), Scores: new Scores(s.score)), WireJson.Options)).ToList();
         Done(await mediator.Send(new SubmitCheckIns.Command(patient.Id, items), ct));
+        // Last, or the days before the reports arrived would count as missing.
+        Done(await mediator.Send(new ChangePrescription.Command(
+            patient.Id, prescription.Id, new IfMatch(prescription.Version), PrescriptionAction.Activate, start, "sandbox", null), ct));
     }
 
     private static T Done<T>(Result<T> result) => result.Match(value => value, problem => throw new InvalidOperationException($"The sandbox could not be made: {problem.Code}."));
