@@ -73,7 +73,9 @@ public sealed class SafetyTests(LdnApiHost api) : IClassFixture<LdnApiHost>
         var patient = await LdnApiHost.RegisterAsync(client, "UTC");
         var raised = (await client.PostOkAsync(ApiClient.Of(patient, "/assessments"), new
         {
-            instrument = "phq-9", answers = new int?[] { null, null, null, null, null, null, null, null, 1 }, takenOn = Today,
+            instrument = "phq-9",
+            answers = new int?[] { null, null, null, null, null, null, null, null, 1 },
+            takenOn = Today,
         }))["followUps"]![0]!;
 
         using var response = await client.SendAsync(HttpMethod.Post, $"/api/v1/follow-ups/{raised["id"]}/snooze", new { days = 1 }, 1);
