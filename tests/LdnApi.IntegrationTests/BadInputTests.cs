@@ -78,6 +78,19 @@ public sealed class BadInputTests(LdnApiHost api) : IClassFixture<LdnApiHost>
     }
 
     [Theory]
+    [InlineData("adverse-events", """{ "term": "\ud800", "severity": "mild" }""")]
+    [InlineData("assessments", """{ "instrument": "\ud800", "answers": [1, 1], "takenOn": "2026-03-01" }""")]
+    public async Task Text_that_is_no_text_is_refused_where_a_sign_of_self_harm_is_looked_for(string resource, string json)
+    {
+        using var client = api.ClientOf(LdnApiHost.NewClinic());
+        var patient = await LdnApiHost.RegisterAsync(client);
+
+        using var response = await client.SendAsync(HttpMethod.Post, ApiClient.Of(patient, $"/{resource}"), ApiClient.Json(json));
+
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+    }
+
+    [Theory]
     [InlineData("{", "application/json", 400)]
     [InlineData("", "application/json", 400)]
     [InlineData("{}", "text/plain", 415)]

@@ -32,6 +32,19 @@ public static class WireBody
     /// <summary>Said where a value is missing, unknown, given twice or of the wrong type. The value itself is never repeated.</summary>
     public const string Unreadable = "Missing, unknown, given twice, of the wrong type or not allowed here.";
 
+    /// <summary>The text of a string; null for anything else, half a surrogate pair included.</summary>
+    public static string? TextOf(JsonElement json)
+    {
+        try
+        {
+            return json.ValueKind == JsonValueKind.String ? json.GetString() : null;
+        }
+        catch (InvalidOperationException)
+        {
+            return null; // System.Text.Json's word for text that is no UTF-16
+        }
+    }
+
     private static void Validate(object value, string path, Dictionary<string, string[]> errors)
     {
         foreach (var property in value.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(p => p.GetIndexParameters().Length == 0))

@@ -35,8 +35,8 @@ public sealed record AdverseEventBody(
     EventReporter? Reporter = null) : ICarriesSelfHarmSign
 {
     public static bool CarriesSign(JsonElement json) =>
-        json.ValueKind == JsonValueKind.Object && json.TryGetProperty("term", out var term) && term.ValueKind == JsonValueKind.String
-        && WireNames.TryParse<AdverseEventTerm>(term.GetString(), out var known) && AdverseEventTerms.IsSuicidality(known);
+        json.ValueKind == JsonValueKind.Object && json.TryGetProperty("term", out var term)
+        && WireNames.TryParse<AdverseEventTerm>(WireBody.TextOf(term), out var known) && AdverseEventTerms.IsSuicidality(known);
 
     internal Problem? Refusal(DateOnly today) =>
         Term == AdverseEventTerm.Other && Text is null ? Problem.Invalid("$.text", "Must say what it is when the term is other.")

@@ -21,13 +21,13 @@ public sealed record AssessmentBody(
 
     public static bool CarriesSign(JsonElement json)
     {
-        if (json.ValueKind != JsonValueKind.Object || !json.TryGetProperty("instrument", out var instrument) || instrument.ValueKind != JsonValueKind.String
+        if (json.ValueKind != JsonValueKind.Object || !json.TryGetProperty("instrument", out var instrument)
             || !json.TryGetProperty("answers", out var answers) || answers.ValueKind != JsonValueKind.Array)
         {
             return false;
         }
 
-        return instrument.GetString() switch
+        return WireBody.TextOf(instrument) switch
         {
             "phq-9" => answers.GetArrayLength() > SelfHarmItem && IsPositive(answers[SelfHarmItem]),
             "c-ssrs" => answers.EnumerateArray().Any(IsPositive),
