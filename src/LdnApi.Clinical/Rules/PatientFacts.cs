@@ -13,7 +13,25 @@ public sealed record PatientFacts(
     IReadOnlyList<CheckInFact> CheckIns,
     IReadOnlyList<AdverseEventFact> AdverseEvents,
     IReadOnlyList<AssessmentFact> Assessments,
-    IReadOnlyList<ClinicianAction> Actions);
+    IReadOnlyList<ClinicianAction> Actions)
+{
+    /// <summary>Other medicines the patient takes or took.</summary>
+    public IReadOnlyList<MedicationFact> Medications { get; init; } = [];
+}
+
+/// <summary>Another medicine. Active on a day when started on or before it and not stopped on or before it.</summary>
+/// <param name="Atc">WHO ATC code, e.g. <c>N02AX02</c>.</param>
+/// <param name="RxNorm">RxNorm ingredient, e.g. <c>10689</c>.</param>
+/// <param name="StartedOn">Null = unknown: it was taken before anything else that is known.</param>
+/// <param name="StoppedOn">The first day without it; null while it is taken.</param>
+/// <param name="LongActing">An extended-release, transdermal or otherwise long-acting product.</param>
+/// <param name="ChangedOn">The day on which its dose last changed.</param>
+/// <param name="Known">When its present version became known.</param>
+public sealed record MedicationFact(
+    Guid Id, long Version, string? Atc, string? RxNorm, DateOnly? StartedOn, DateOnly? StoppedOn, Known Known, bool LongActing = false, DateOnly? ChangedOn = null)
+{
+    public bool IsActiveOn(DateOnly day) => !(StartedOn > day) && !(StoppedOn <= day);
+}
 
 /// <summary>The actual dose from a day until the next entry.</summary>
 /// <param name="DoseMg">mg per day; 0 = no dose is taken from that day on.</param>
@@ -29,9 +47,15 @@ public readonly record struct Known(DateOnly On, DateTimeOffset? At = null)
 }
 
 /// <summary>A patient's own report of a day. Scores are 0–10; null = not answered.</summary>
+/// <param name="SleepQuality">0–10, 10 is best.</param>
+/// <param name="CaffeineMg">mg of caffeine on that day.</param>
+/// <param name="DoseTakenAt">Clock time at which the day's dose was taken.</param>
+/// <param name="DoseTakenMg">mg of the day's dose as taken.</param>
+/// <param name="DoseMissed">True when the day's dose was not taken.</param>
 public sealed record CheckInFact(
     Guid Id, long Version, DateOnly On, Known Known,
-    int? Anxiety, int? Nervousness = null, int? Restlessness = null, int? Agitation = null, bool SelfHarmThoughts = false);
+    int? Anxiety, int? Nervousness = null, int? Restlessness = null, int? Agitation = null, bool SelfHarmThoughts = false,
+    int? SleepQuality = null, int? CaffeineMg = null, TimeOnly? DoseTakenAt = null, decimal? DoseTakenMg = null, bool? DoseMissed = null);
 
 /// <summary>An accepted adverse event.</summary>
 /// <param name="OnsetOn">Null when the onset is not known: it then meets no rule that needs a duration.</param>

@@ -64,7 +64,8 @@ public sealed class PatientFactsReader(LdnDbContext db)
             then.BaselineAnxiety,
             DosesOf([.. prescriptions.Where(p => p.Status is not (PrescriptionStatus.EnteredInError or PrescriptionStatus.Cancelled))]),
             [.. checkIns.Select(c => new CheckInFact(
-                c.Id.Value, c.Version, c.On, KnownAt(c.ChangedAt), c.Anxiety, c.Nervousness, c.Restlessness, c.Agitation, c.SelfHarmThoughts == true))],
+                c.Id.Value, c.Version, c.On, KnownAt(c.ChangedAt), c.Anxiety, c.Nervousness, c.Restlessness, c.Agitation, c.SelfHarmThoughts == true,
+                c.SleepQuality, c.CaffeineMg, c.DoseTakenAt, c.DoseTakenMg, c.DoseMissed))],
             [.. adverseEvents.Select(e => new AdverseEventFact(
                 e.Id.Value, e.Version, e.Term, e.Severity, e.CtcaeGrade, e.OnsetOn, e.ResolvedOn,
                 KnownAt(e.SeverityKnownAt), patient.DayAt(e.RecordedAt), e.Seriousness.Count > 0))],
