@@ -47,17 +47,21 @@ public sealed class BadInputTests(LdnApiHost api) : IClassFixture<LdnApiHost>
     [InlineData("""{ "name": { "family": "Ada" }, "timeZone": "Mars/Olympus" }""", "$.timeZone")]
     [InlineData("""{ "name": { "family": "Ada" }, "timeZone": "Eastern Standard Time" }""", "$.timeZone")]
     [InlineData("""{ "name": { "family": "" }, "timeZone": "UTC" }""", "$.name.family")]
-    [InlineData("""{ "name": { "family": "Ada" }, "timeZone": "UTC", "gender": "FEMALE" }""", "$.gender")]
-    [InlineData("""{ "name": { "family": "Ada" }, "timeZone": "UTC", "version": 7 }""", "$.version")]
-    [InlineData("""{ "timeZone": "UTC" }""", "$")]
-    public async Task A_malformed_patient_is_refused_with_the_place(string json, string path)
+    [InlineData("""{ "name": { "family": "Ada" }, "timeZone": "UTC", "gender": "FEMALE" }""", "$.gender", "Must have the type and form that the contract states.")]
+    [InlineData("""{ "name": { "family": "Ada" }, "timeZone": "UTC", "version": 7 }""", "$.version", "Is no member of this object.")]
+    [InlineData("""{ "name": { "family": "Ada" }, "timeZone": "UTC", "timeZone": "UTC" }""", "$.timeZone", "Must be given once.")]
+    [InlineData("""{ "timeZone": "UTC" }""", "$.name", "Must be given.")]
+    [InlineData("""{ "name": {}, "timeZone": "UTC" }""", "$.name.family", "Must be given.")]
+    public async Task A_malformed_patient_is_refused_with_the_place_and_the_rule(string json, string path, string? rule = null)
     {
         using var client = api.ClientOf(LdnApiHost.NewClinic());
 
         using var response = await client.SendAsync(HttpMethod.Post, "/api/v1/patients", ApiClient.Json(json));
 
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
-        Assert.Contains(path, (await response.ReadAsync())["errors"]!.AsObject().Select(e => e.Key));
+        var errors = (await response.ReadAsync())["errors"]!.AsObject();
+        Assert.Contains(path, errors.Select(e => e.Key));
+        Assert.Equal(rule ?? (string)errors[path]![0]!, (string)errors[path]![0]!);
     }
 
     [Theory]

@@ -3,11 +3,12 @@ using System.ComponentModel.DataAnnotations;
 using System.Reflection;
 using System.Security.Cryptography;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace LdnApi.Common;
 
 /// <summary>Reads and validates a body, or one item of a batch, into a value or a problem that names the place and the rule.</summary>
-public static class WireBody
+public static partial class WireBody
 {
     public static Result<T> Read<T>(JsonElement json) where T : class
     {
@@ -25,12 +26,28 @@ public static class WireBody
         }
         catch (JsonException e)
         {
-            return Problem.Invalid(e.Path ?? "$", Unreadable);
+            return Problem.Invalid(ErrorsOf(e));
         }
     }
 
-    /// <summary>Said where a value is missing, unknown, given twice or of the wrong type. The value itself is never repeated.</summary>
-    public const string Unreadable = "Missing, unknown, given twice, of the wrong type or not allowed here.";
+    /// <summary>The place and the rule that a body broke, told from the serializer's words. The value itself is never repeated.</summary>
+    public static IReadOnlyDictionary<string, string[]> ErrorsOf(JsonException e)
+    {
+        var path = e.Path ?? "$";
+        return e.Message switch
+        {
+            var message when message.Contains("missing required properties", StringComparison.Ordinal) =>
+                Quoted().Matches(message[message.IndexOf("including", StringComparison.Ordinal)..]).ToDictionary(m => $"{path}.{m.Groups[1].Value}", _ => new[] { "Must be given." }),
+            var message when message.Contains("could not be mapped", StringComparison.Ordinal) => At("Is no member of this object."),
+            var message when message.Contains("Duplicate", StringComparison.Ordinal) => At("Must be given once."),
+            _ => At("Must have the type and form that the contract states."),
+        };
+
+        Dictionary<string, string[]> At(string rule) => new() { [path] = [rule] };
+    }
+
+    [GeneratedRegex("'([^']+)'", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 100)]
+    private static partial Regex Quoted();
 
     /// <summary>The text of a string; null for anything else, half a surrogate pair included.</summary>
     public static string? TextOf(JsonElement json)
