@@ -134,6 +134,21 @@ public sealed class RulePropertyTests
             }
         });
 
+    [Theory]
+    [InlineData(false, null)] // without instants, a report of the day of a closing counts as seen by who closed it
+    [InlineData(true, 7)]     // with them, the next report comes after it
+    public void What_a_clinician_closed_is_only_said_to_be_one_report_away_when_a_report_would_raise_it(bool instants, int? score)
+    {
+        var closed = Start.AddDays(6);
+        var facts = new PatientFacts(
+            false, null, [new DoseFact(Start, 1.5m)], [.. Enumerable.Range(0, 5).Select(d => CheckIn(d, 1)), CheckIn(5, 8)], [], [],
+            [new ClinicianAction(RuleFamily.Severe, ClinicianActionKind.Resolve, new Known(closed, instants ? At(closed, 0) : null))]);
+
+        var severe = Evaluate(facts, 6).Of(RuleFamily.Severe);
+
+        Assert.Equal((Verdict.NotRaised, (decimal?)score), (severe.Verdict, severe.Distance?.To));
+    }
+
     private static DateTimeOffset At(DateOnly day, int step) => new(day, new TimeOnly(8, 0).AddMinutes(5 * step), TimeSpan.Zero);
 
     private static CheckInFact CheckIn(int day, int score) => new(Vectors.IdOf($"day-{day}"), 1, Start.AddDays(day), new Known(Start.AddDays(day)), score);

@@ -57,7 +57,7 @@ internal sealed class FamilyExplainer(PatientFacts facts, PatientTimeline timeli
         var evidence = CheckIns(_day - window + 1, c => timeline.IsSymptomatic(c.On.DayNumber))
             .Concat(course.AnxietyEvents.Where(e => e.OnsetOn!.Value.DayNumber <= _day && !(e.ResolvedOn?.DayNumber <= _day)).Select(OfEvent))
             .Concat(known ? [new Evidence("dose", null, null, DateOnly.FromDayNumber(timeline.EpochStart(_day)), timeline.DoseOn(timeline.EpochStart(_day)))] : []);
-        return Build(verdict, rule, clauses, course.Open is null ? CourseDistance() : null, evidence, [.. FactorsOf(course, numbers)], ActionsOf(course.Open?.Label));
+        return Build(verdict, rule, clauses, ScoreDistance(), evidence, [.. FactorsOf(course, numbers)], ActionsOf(course.Open?.Label));
     }
 
     private IEnumerable<string> FactorsOf(CourseFold course, CourseDay numbers)
@@ -116,21 +116,30 @@ internal sealed class FamilyExplainer(PatientFacts facts, PatientTimeline timeli
         return values.Length < 3 ? null : (values[(values.Length - 1) / 2] + values[values.Length / 2]) / 2m;
     }
 
-    /// <summary>The lowest score on the last day with which the course would be raised; null where no single score does it.</summary>
-    private Distance? CourseDistance()
+    /// <summary>The lowest score of the last day, above the present one, with which the family is raised; null where no single score does it.</summary>
+    private Distance? ScoreDistance()
     {
-        var score = (int)Math.Ceiling(timeline.SymptomaticFrom(timeline.DayZero is null ? facts.BaselineAnxiety : timeline.Baseline));
-        if (!timeline.IsInTherapy(timeline.Last) || score > 10 || timeline.AnxietyOn(timeline.Last) >= score)
+        var today = timeline.AnxietyOn(timeline.Last);
+        for (var score = today + 1 ?? 0; fold.Open is null && score <= 10; score++)
         {
-            return null;
+            var report = new CheckInFact(Guid.Empty, 1, AsOf, KnownLast, score);
+            if (IfRaised(new Distance("anxiety", AsOf, today, score), facts with { CheckIns = [.. facts.CheckIns, report] }) is { } found)
+            {
+                return found;
+            }
         }
 
-        var asOf = DateOnly.FromDayNumber(timeline.Last);
-        var changed = facts with { CheckIns = [.. facts.CheckIns, new CheckInFact(Guid.Empty, 1, asOf, new Known(asOf), score)] };
-        return RuleEngine.Fold(new PatientTimeline(changed, _settings, asOf), asOf).Course.Open is not null
-            ? new Distance("anxiety", asOf, timeline.AnxietyOn(timeline.Last), score)
-            : null;
+        return null;
     }
+
+    /// <summary>A change is only named when the family is raised with it: what a clinician closed on that day may stay closed.</summary>
+    private Distance? IfRaised(Distance change, PatientFacts changed) =>
+        fold.Open is null && RuleEngine.Fold(new PatientTimeline(changed, _settings, AsOf), AsOf).Single(f => f.Family == fold.Family).Open is not null ? change : null;
+
+    private DateOnly AsOf => DateOnly.FromDayNumber(timeline.Last);
+
+    /// <summary>What is yet to come becomes known after everything that is known of the day.</summary>
+    private Known KnownLast => new(AsOf, facts.Actions.Max(a => a.Known.At)?.AddTicks(1));
 
     private FamilyEvaluation OfSevere()
     {
@@ -144,9 +153,7 @@ internal sealed class FamilyExplainer(PatientFacts facts, PatientTimeline timeli
         ];
         var evidence = CheckIns(_day - 6, c => PatientTimeline.ScoreOf(c) >= _settings.SevereNrs)
             .Concat(worst.Where(e => e.Severity == Severity.Severe || e.CtcaeGrade >= 3).Select(OfEvent));
-        var today = timeline.AnxietyOn(timeline.Last);
-        var distance = today >= _settings.SevereNrs ? null : new Distance("anxiety", DateOnly.FromDayNumber(timeline.Last), today, _settings.SevereNrs);
-        return Build(WeekVerdict(), "R-05", clauses, distance, evidence, [], ["contact-patient-now", "hold-dose", "refer-mental-health"]);
+        return Build(WeekVerdict(), "R-05", clauses, ScoreDistance(), evidence, [], ["contact-patient-now", "hold-dose", "refer-mental-health"]);
     }
 
     private FamilyEvaluation OfSuicidality()
@@ -163,7 +170,9 @@ internal sealed class FamilyExplainer(PatientFacts facts, PatientTimeline timeli
         var evidence = checkIns.Select(c => new Evidence("check-in", c.Id, c.Version, c.On, 1))
             .Concat(assessments.Select(a => new Evidence("assessment", a.Id, a.Version, a.On, a.Total)))
             .Concat(events.Select(OfEvent));
-        return Build(WeekVerdict(), "R-06", clauses, new Distance("selfHarmThoughts", DateOnly.FromDayNumber(timeline.Last), null, 1), evidence, [],
+        var report = new CheckInFact(Guid.Empty, 1, AsOf, KnownLast, null, SelfHarmThoughts: true);
+        var distance = IfRaised(new Distance("selfHarmThoughts", AsOf, null, 1), facts with { CheckIns = [.. facts.CheckIns, report] });
+        return Build(WeekVerdict(), "R-06", clauses, distance, evidence, [],
             ["emergency-protocol", "contact-patient-now"]);
 
         bool Recent(DateOnly on) => on.DayNumber <= timeline.Last && on.DayNumber >= (fold.Open?.OpenedOn ?? timeline.Last - 6);
@@ -189,13 +198,13 @@ internal sealed class FamilyExplainer(PatientFacts facts, PatientTimeline timeli
     }
 
     /// <summary>The lowest total of a questionnaire on the last day that would raise it.</summary>
-    private Distance Gad7Distance(Gad7Fold gad7)
+    private Distance? Gad7Distance(Gad7Fold gad7)
     {
-        var asOf = DateOnly.FromDayNumber(timeline.Last);
-        var asked = new AssessmentFact(Guid.Empty, 1, Instrument.Gad7, asOf, new Known(asOf), 0);
+        var asked = new AssessmentFact(Guid.Empty, 1, Instrument.Gad7, AsOf, KnownLast, 0);
         var baseline = gad7.BaselineOf(asked);
         var lowest = Enumerable.Range(0, 22).First(total => Gad7Rule.PriorityOf(total, baseline) is not null);
-        return new Distance("gad7Total", asOf, gad7.LatestUpTo(timeline.Last)?.Total, lowest);
+        return IfRaised(
+            new Distance("gad7Total", AsOf, gad7.LatestUpTo(timeline.Last)?.Total, lowest), facts with { Assessments = [.. facts.Assessments, asked with { Total = lowest }] });
     }
 
     private FamilyEvaluation OfMissing(MissingFold missing)

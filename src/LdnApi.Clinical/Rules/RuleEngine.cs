@@ -14,8 +14,7 @@ public static class RuleEngine
     public static Evaluation Evaluate(PatientFacts facts, RuleSettings settings, DateOnly asOf, DateOnly lastCompletedDay)
     {
         var timeline = new PatientTimeline(facts, settings, asOf);
-        var folds = Fold(timeline, lastCompletedDay);
-        var all = new FamilyFold[] { folds.Course, folds.Severe, folds.Suicidality, folds.Gad7, folds.Missing, folds.Serious };
+        var all = Fold(timeline, lastCompletedDay);
 
         return new Evaluation(
             asOf,
@@ -27,8 +26,8 @@ public static class RuleEngine
             [.. DaysOf(timeline)]);
     }
 
-    internal static (CourseFold Course, SevereFold Severe, SuicidalityFold Suicidality, Gad7Fold Gad7, MissingFold Missing, SeriousFold Serious) Fold(
-        PatientTimeline timeline, DateOnly lastCompletedDay)
+    /// <summary>Every family's fold over all days, in the order of the families.</summary>
+    internal static FamilyFold[] Fold(PatientTimeline timeline, DateOnly lastCompletedDay)
     {
         var course = new CourseFold(timeline);
         var severe = new SevereFold(timeline);
@@ -56,7 +55,7 @@ public static class RuleEngine
             }
         }
 
-        return (course, severe, suicidality, gad7, missing, serious);
+        return inOrder;
     }
 
     private static OpenFollowUp ToOpen(FamilyFold fold) => new(
