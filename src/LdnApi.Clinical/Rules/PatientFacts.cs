@@ -17,6 +17,9 @@ public sealed record PatientFacts(
 {
     /// <summary>Other medicines the patient takes or took.</summary>
     public IReadOnlyList<MedicationFact> Medications { get; init; } = [];
+
+    /// <summary>The clock times at which the dose is to be taken.</summary>
+    public IReadOnlyList<IntakeTimeFact> IntakeTimes { get; init; } = [];
 }
 
 /// <summary>Another medicine. Active on a day when started on or before it and not stopped on or before it.</summary>
@@ -36,6 +39,10 @@ public sealed record MedicationFact(
 /// <summary>The actual dose from a day until the next entry.</summary>
 /// <param name="DoseMg">mg per day; 0 = no dose is taken from that day on.</param>
 public sealed record DoseFact(DateOnly On, decimal DoseMg);
+
+/// <summary>The clock time at which the dose is to be taken, from a day until the next entry.</summary>
+/// <param name="At">Null when none is named.</param>
+public sealed record IntakeTimeFact(DateOnly On, TimeOnly? At);
 
 /// <summary>When a fact became known.</summary>
 /// <param name="On">Clinical day in the patient's zone.</param>

@@ -59,10 +59,11 @@ public sealed class PatientFactsReader(LdnDbContext db)
         Patient then, Patient patient, IEnumerable<Prescription> prescriptions, IEnumerable<CheckIn> checkIns,
         IEnumerable<AdverseEvent> adverseEvents, IEnumerable<Assessment> assessments, IReadOnlyList<ClinicianAction> actions)
     {
+        Prescription[] accepted = [.. prescriptions.Where(p => p.Status is not (PrescriptionStatus.EnteredInError or PrescriptionStatus.Cancelled))];
         return new PatientFacts(
             then.HasAnxietyHistory(),
             then.BaselineAnxiety,
-            DosesOf([.. prescriptions.Where(p => p.Status is not (PrescriptionStatus.EnteredInError or PrescriptionStatus.Cancelled))]),
+            DosesOf(accepted),
             [.. checkIns.Select(c => new CheckInFact(
                 c.Id.Value, c.Version, c.On, KnownAt(c.ChangedAt), c.Anxiety, c.Nervousness, c.Restlessness, c.Agitation, c.SelfHarmThoughts == true,
                 c.SleepQuality, c.CaffeineMg, c.DoseTakenAt, c.DoseTakenMg, c.DoseMissed))],
@@ -71,13 +72,16 @@ public sealed class PatientFactsReader(LdnDbContext db)
                 KnownAt(e.SeverityKnownAt), patient.DayAt(e.RecordedAt), e.Seriousness.Count > 0))],
             [.. assessments.Select(a => new AssessmentFact(
                 a.Id.Value, a.Version, a.Instrument, a.TakenOn, KnownAt(a.RecordedAt), a.Total, a.SelfHarmPositive))],
-            actions);
+            actions)
+        {
+            IntakeTimes = [.. accepted.Where(p => p.Doses.Count > 0).GroupBy(p => p.StartsOn).Select(g => new IntakeTimeFact(g.Key, g.MaxBy(p => p.RecordedAt)!.TimeOfDay))],
+        };
 
         Known KnownAt(DateTimeOffset instant) => new(patient.DayAt(instant), instant);
     }
 
     /// <summary>The total dose from each day on which any prescription's dose changes.</summary>
-    private static List<DoseFact> DosesOf(List<Prescription> prescriptions) =>
+    private static List<DoseFact> DosesOf(Prescription[] prescriptions) =>
     [
         .. prescriptions
             .SelectMany(p => p.Doses.Select(d => d.On).Concat(p is { EndsOn: { } end, Doses.Count: > 0 } ? [end.AddDays(1)] : []))
