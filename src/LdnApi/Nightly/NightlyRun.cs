@@ -54,7 +54,10 @@ public sealed partial class NightlyRun(IServiceScopeFactory scopes, NightlyMetri
         {
             try
             {
-                LogDone(await RunAsync(stoppingToken));
+                if (await RunAsync(stoppingToken) is > 0 and var evaluated)
+                {
+                    LogDone(evaluated);
+                }
             }
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
