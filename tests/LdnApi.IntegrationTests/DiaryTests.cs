@@ -16,7 +16,7 @@ public sealed class DiaryTests(LdnApiHost api) : IClassFixture<LdnApiHost>
     {
         var measurements = Path.Combine(Shared, "data", "diary", "measurements.csv");
         Assert.SkipUnless(File.Exists(measurements), $"The diary is not here. LDN_SHARED names the folder that holds data/diary; now {Shared}.");
-        var expected = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Shared, "vectors", "diary_expected.json"), TestContext.Current.CancellationToken))!;
+        var expected = JsonNode.Parse(await File.ReadAllTextAsync(FromRoot("tests/vectors/diary_expected.json"), TestContext.Current.CancellationToken))!;
         var scenario = expected["scenarios"]!["noBaseline"]!;
         var dayZero = DateOnly.ParseExact((string)expected["dayZero"]!, "yyyy-MM-dd", CultureInfo.InvariantCulture);
         var doses = expected["doses"]!.AsArray().Select(d => (Day: (int)d!["day"]!, Mg: (decimal)d["mg"]!)).ToArray();
