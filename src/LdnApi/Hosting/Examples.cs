@@ -2,12 +2,14 @@ using LdnApi.Clinical.AdverseEvents;
 using LdnApi.Clinical.Assessments;
 using LdnApi.Clinical.Dosing;
 using LdnApi.Clinical.Rules;
+using LdnApi.Clinical.Statistics;
 using LdnApi.Common;
 using LdnApi.Features.AdverseEvents;
 using LdnApi.Features.Assessments;
 using LdnApi.Features.CheckIns;
 using LdnApi.Features.Evaluations;
 using LdnApi.Features.FollowUps;
+using LdnApi.Features.Insights;
 using LdnApi.Features.Patients;
 using LdnApi.Features.Prescriptions;
 using LdnApi.Features.Rules;
@@ -37,6 +39,10 @@ public static class Examples
     private static readonly Evidence Evidence = new("check-in", CheckIn.Value, 1, Today, 5);
     private static readonly ChangedFollowUp Changed = new(
         FollowUp, RuleFamily.Course, FollowUpLabel.Persistent, FollowUpPriority.Soon, FollowUpStatus.Open, new DateOnly(2026, 3, 21), Now.AddHours(72));
+
+    private static readonly Association TooFew = new(AssociationStatus.InsufficientData, [new StillNeeded(NeededData.Pairs, 4)], 10);
+    private static readonly Association OfDose = new(
+        AssociationStatus.Measured, [], 14, 0.593391, 2.277201, 0.022774, AssociationStrength.Strong, AssociationConfidence.Low, 0.014052, 13.611989);
 
     private static readonly object[] All =
     [
@@ -84,6 +90,11 @@ public static class Examples
             [new FamilyEvaluation(RuleFamily.Course, Verdict.Raised, FollowUpLabel.Persistent, FollowUpPriority.Soon, "R-04", [Clause], null, [Evidence], [], ["reduce-slightly"], Today)],
             [new RuleEvent(Today, RuleFamily.Course, RuleEventType.Upgrade, FollowUpLabel.Persistent, FollowUpPriority.Soon)],
             [new OpenFollowUp(RuleFamily.Course, FollowUpLabel.Persistent, FollowUpPriority.Soon, new DateOnly(2026, 3, 21), Today, 0, false)], [new DayAnxiety(Today, 5, true)]),
+        new GetAssociation.Response(Patient, Today, Now, Association.Caution, Start,
+            [new DoseChangeAssociation(Start.AddDays(14), 1.5m, 3.0m, new PhaseDays(Start, Start.AddDays(13), 7), new PhaseDays(Start.AddDays(14), Today, 7),
+                OfDose with { Tau = 0.714286 }, 0.857143, 3, 4, 1, 0.030886)],
+            new DoseAssociation(OfDose, [new LagAssociation(0, 14, 0.593391, 0.022774, 0.091097)], 0),
+            new TimingAssociation(new TimeOnly(21, 0), null, TooFew, TooFew), new TrendAssociation(OfDose with { Tau = 0.43543, Z = 1.964082, P = 0.049521 }, 0.153846)),
         new GetRules.Response(RuleCatalogue.RuleSetVersion, [RuleCatalogue.All[0]]),
         new MakeSandboxPatients.Response(6, [new MakeSandboxPatients.Story("well", "urn:ldnapi:sandbox|well", "Four weeks of calm reports: no follow-up.")]),
     ];

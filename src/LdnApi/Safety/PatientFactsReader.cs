@@ -1,14 +1,47 @@
 using LdnApi.Clinical.AdverseEvents;
 using LdnApi.Clinical.Rules;
+using LdnApi.Clinical.Time;
 using LdnApi.Common;
 using LdnApi.Records;
 using Microsoft.EntityFrameworkCore;
 
 namespace LdnApi.Safety;
 
+/// <summary>What a question about a day rests on.</summary>
+/// <param name="KnownAt">Now for today; for a past day the moment at which it ended.</param>
+/// <param name="LastCompletedDay">The day itself when it has ended, else the day before it.</param>
+public sealed record FactsAsOf(DateOnly Day, DateTimeOffset KnownAt, DateOnly LastCompletedDay, PatientFacts Facts);
+
 /// <summary>Gathers one patient's accepted facts, as known now or at an earlier moment.</summary>
 public sealed class PatientFactsReader(LdnDbContext db)
 {
+    private static readonly PatientFacts Nothing = new(null, null, [], [], [], [], []);
+
+    /// <summary>For a question about a day: today as far as it is known now, a past day as it was known when it ended.</summary>
+    /// <param name="asOf">The query parameter of that name; null = today.</param>
+    /// <returns>The facts; a problem for a day that is none or lies in the future.</returns>
+    public async Task<Result<FactsAsOf>> ReadAsOfAsync(Patient patient, DateOnly? asOf, DateTimeOffset now, CancellationToken ct)
+    {
+        var today = patient.DayAt(now);
+        if (asOf is null || asOf == today)
+        {
+            return new FactsAsOf(today, now, today.AddDays(-1), await ReadAsync(patient, ct));
+        }
+
+        if (!Days.IsSane(asOf.Value))
+        {
+            return Problem.Invalid("asOf", "Must be a day from 1900 to 2199.");
+        }
+
+        if (asOf > today)
+        {
+            return Problem.Refused("date-in-future", "A day lies in the future.", "asOf", "Must not be after today, where the patient lives.");
+        }
+
+        var ended = ClinicalDay.InstantOf(asOf.Value.AddDays(1), TimeOnly.MinValue, patient.TimeZone).AddMicroseconds(-1);
+        return new FactsAsOf(asOf.Value, ended, asOf.Value, await ReadAsKnownAsync(patient, ended, ct) ?? Nothing);
+    }
+
     /// <summary>As known now: the present rows.</summary>
     public async Task<PatientFacts> ReadAsync(Patient patient, CancellationToken ct)
     {

@@ -1,6 +1,5 @@
 using LdnApi.Auth;
 using LdnApi.Clinical.Rules;
-using LdnApi.Clinical.Time;
 using LdnApi.Common;
 using LdnApi.Records;
 using LdnApi.Safety;
@@ -33,31 +32,18 @@ public static class GetEvaluation
 
     public sealed class Handler(LdnDbContext db, PatientFactsReader reader, TimeProvider clock) : IQueryHandler<Query, Result<Response>>
     {
-        private static readonly PatientFacts Nothing = new(null, null, [], [], [], [], []);
-
         public async Task<Result<Response>> Handle(Query query, CancellationToken ct)
         {
-            var now = clock.GetUtcNow();
             var patient = await db.Patients.AsNoTracking().SingleAsync(p => p.Id == query.PatientId, ct);
-            var today = patient.DayAt(now);
-            var asOf = query.AsOf ?? today;
-            if (!Days.IsSane(asOf))
-            {
-                return Problem.Invalid("asOf", "Must be a day from 1900 to 2199.");
-            }
-
-            if (asOf > today)
-            {
-                return Problem.Refused("date-in-future", "A day lies in the future.", "asOf", "Must not be after today, where the patient lives.");
-            }
-
-            var live = asOf == today;
-            var knownAt = live ? now : ClinicalDay.InstantOf(asOf.AddDays(1), TimeOnly.MinValue, patient.TimeZone).AddMicroseconds(-1);
-            var facts = live ? await reader.ReadAsync(patient, ct) : await reader.ReadAsKnownAsync(patient, knownAt, ct) ?? Nothing;
-            var evaluation = RuleEngine.Evaluate(facts, RuleSettings.Default, asOf, live ? asOf.AddDays(-1) : asOf);
-            return new Response(
-                patient.Id, asOf, knownAt, RuleCatalogue.RuleSetVersion, evaluation.DayZero, evaluation.Baseline,
-                evaluation.Families, evaluation.Events, evaluation.Open, evaluation.Days);
+            return (await reader.ReadAsOfAsync(patient, query.AsOf, clock.GetUtcNow(), ct)).Match<Result<Response>>(
+                known =>
+                {
+                    var evaluation = RuleEngine.Evaluate(known.Facts, RuleSettings.Default, known.Day, known.LastCompletedDay);
+                    return new Response(
+                        patient.Id, known.Day, known.KnownAt, RuleCatalogue.RuleSetVersion, evaluation.DayZero, evaluation.Baseline,
+                        evaluation.Families, evaluation.Events, evaluation.Open, evaluation.Days);
+                },
+                problem => problem);
         }
     }
 }
