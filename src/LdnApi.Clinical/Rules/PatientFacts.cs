@@ -1,5 +1,6 @@
 using LdnApi.Clinical.AdverseEvents;
 using LdnApi.Clinical.Assessments;
+using LdnApi.Clinical.Medicines;
 
 namespace LdnApi.Clinical.Rules;
 
@@ -34,6 +35,11 @@ public sealed record MedicationFact(
     Guid Id, long Version, string? Atc, string? RxNorm, DateOnly? StartedOn, DateOnly? StoppedOn, Known Known, bool LongActing = false, DateOnly? ChangedOn = null)
 {
     public bool IsActiveOn(DateOnly day) => !(StartedOn > day) && !(StoppedOn <= day);
+
+    public bool Is(MedicineClass medicineClass) => MedicineLists.Of(medicineClass).Holds(Atc, RxNorm);
+
+    /// <summary>By its ingredient, or by a product marked as long-acting.</summary>
+    public bool IsLongActingOpioid => Is(MedicineClass.LongActingOpioid) || (LongActing && Is(MedicineClass.Opioid));
 }
 
 /// <summary>The actual dose from a day until the next entry.</summary>
