@@ -1,5 +1,6 @@
 using LdnApi.Clinical.AdverseEvents;
 using LdnApi.Clinical.Assessments;
+using LdnApi.Clinical.Conditions;
 using LdnApi.Clinical.Medicines;
 
 namespace LdnApi.Clinical.Rules;
@@ -21,6 +22,21 @@ public sealed record PatientFacts(
 
     /// <summary>The clock times at which the dose is to be taken.</summary>
     public IReadOnlyList<IntakeTimeFact> IntakeTimes { get; init; } = [];
+
+    /// <summary>The conditions on record that a rule looks for.</summary>
+    public IReadOnlyList<ClinicalCondition> Conditions { get; init; } = [];
+
+    /// <summary>Laboratory values and tests.</summary>
+    public IReadOnlyList<ObservationFact> Observations { get; init; } = [];
+
+    /// <summary>Procedures that are planned or were.</summary>
+    public IReadOnlyList<ProcedureFact> Procedures { get; init; } = [];
+
+    /// <summary>Null when unknown.</summary>
+    public DateOnly? BirthDate { get; init; }
+
+    /// <summary>The dose is raised with particular care.</summary>
+    public bool IsSensitive { get; init; }
 }
 
 /// <summary>Another medicine. Active on a day when started on or before it and not stopped on or before it.</summary>
@@ -41,6 +57,33 @@ public sealed record MedicationFact(
     /// <summary>By its ingredient, or by a product marked as long-acting.</summary>
     public bool IsLongActingOpioid => Is(MedicineClass.LongActingOpioid) || (LongActing && Is(MedicineClass.Opioid));
 }
+
+/// <summary>What was measured or tested.</summary>
+public enum ObservationCode
+{
+    /// <summary>Alanine aminotransferase; times the upper limit of normal.</summary>
+    Alt,
+
+    /// <summary>Aspartate aminotransferase; times the upper limit of normal.</summary>
+    Ast,
+
+    /// <summary>Estimated glomerular filtration rate; mL/min/1.73 m².</summary>
+    Egfr,
+
+    /// <summary>Opioid screen of the urine: positive or not.</summary>
+    OpioidScreen,
+
+    /// <summary>Naloxone challenge: positive when it brought on withdrawal.</summary>
+    NaloxoneChallenge,
+}
+
+/// <summary>A laboratory value or test. The latest of its code up to a day holds on that day; of several on one day the worst.</summary>
+/// <param name="Value">In the unit of the code; null for a test that is positive or not.</param>
+/// <param name="IsPositive">Null for a value.</param>
+public sealed record ObservationFact(Guid Id, long Version, ObservationCode Code, DateOnly On, decimal? Value, bool? IsPositive, Known Known);
+
+/// <summary>A procedure, most often one before which naltrexone is held.</summary>
+public sealed record ProcedureFact(Guid Id, long Version, DateOnly PlannedOn, Known Known);
 
 /// <summary>The actual dose from a day until the next entry.</summary>
 /// <param name="DoseMg">mg per day; 0 = no dose is taken from that day on.</param>

@@ -73,6 +73,17 @@ internal sealed class PatientTimeline
     /// <summary>mg per day; 0 without a dose.</summary>
     public decimal DoseOn(int day) => day >= First && day <= Last ? _dose[day - First] : 0;
 
+    /// <summary>The last day up to a day on which a dose was taken; null when there is none.</summary>
+    public int? LastDoseDay(int day)
+    {
+        while (day >= First && DoseOn(day) == 0)
+        {
+            day--;
+        }
+
+        return day >= First ? day : null;
+    }
+
     /// <summary>The first day of the latest epoch that began on or before a day of the therapy.</summary>
     public int EpochStart(int day) => _epochStart[day - First];
 
