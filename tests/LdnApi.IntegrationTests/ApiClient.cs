@@ -46,6 +46,9 @@ internal static class ApiClient
 
     public static StringContent Json(string text, string mediaType = "application/json") => new(text, Encoding.UTF8, mediaType);
 
+    /// <summary>A CSV file whose content can be sent more than once.</summary>
+    public static HttpContent Csv(string text) => Json(text, "text/csv");
+
     /// <summary>Prescribes and takes the first dose on a day, which must not lie in the future.</summary>
     public static async Task<(string Id, long Version)> PrescribeAsync(this HttpClient client, PatientId patient, DateOnly startsOn, decimal doseMg = 1.5m)
     {

@@ -5,7 +5,16 @@ using System.Text.Json;
 namespace LdnApi.Common;
 
 /// <summary>One page of a list. Without a <c>nextCursor</c> it is the last.</summary>
-public sealed record Page<T>(IReadOnlyList<T> Items, string? NextCursor);
+public sealed record Page<T>(IReadOnlyList<T> Items, string? NextCursor)
+{
+    public Page<TOut> Select<TOut>(Func<T, TOut> of) => new([.. Items.Select(of)], NextCursor);
+}
+
+/// <summary>One version of a record.</summary>
+/// <param name="RecordedAt">The moment from which it was known.</param>
+/// <param name="RecordedBy">Who: the token's subject, or a background task.</param>
+/// <param name="Record">The record as it was.</param>
+public sealed record HistoryEntry<T>(long Version, DateTimeOffset RecordedAt, string RecordedBy, string? Reason, T Record);
 
 /// <summary>Which page is asked for.</summary>
 public sealed record Paging(

@@ -103,7 +103,7 @@ public static class Examples
 
     /// <exception cref="KeyNotFoundException">A shape without an example: add one.</exception>
     public static object Of(Type type) =>
-        type.IsGenericType && type.GetGenericTypeDefinition() == typeof(Page<>)
-            ? new { Items = new[] { ByType[type.GetGenericArguments()[0]] } }
-            : ByType[type];
+        !type.IsGenericType ? ByType[type]
+        : type.GetGenericTypeDefinition() == typeof(Page<>) ? new { Items = new[] { Of(type.GetGenericArguments()[0]) } }
+        : Activator.CreateInstance(type, 2L, Now, "dr-gray", "Corrected after a call", Of(type.GetGenericArguments()[0]))!; // a HistoryEntry
 }

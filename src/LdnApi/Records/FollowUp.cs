@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using LdnApi.Clinical.Rules;
 using LdnApi.Common;
 using Microsoft.EntityFrameworkCore;
@@ -20,7 +21,7 @@ public enum FollowUpOutcome
 }
 
 /// <summary>A rule's request that a provider look at a patient (FHIR Flag). It does not diagnose.</summary>
-public sealed class FollowUp : IBelongToClinic, IVersioned
+public sealed class FollowUp : IClinicalRecord
 {
     public required ClinicId ClinicId { get; init; }
     public required FollowUpId Id { get; init; }
@@ -58,9 +59,18 @@ public sealed class FollowUp : IBelongToClinic, IVersioned
     public string? Assignee { get; set; }
     public DateTimeOffset? SnoozedUntil { get; set; }
     public FollowUpOutcome? Outcome { get; set; }
+
+    [JsonInclude]
     public long Version { get; private set; } = 1;
 
-    public bool IsClosed => Status == FollowUpStatus.Closed;
+    [JsonIgnore]
+    public Guid RecordId => Id.Value;
+
+    [JsonIgnore]
+    public PatientId Subject => PatientId;
+
+    [JsonIgnore]
+    public string? ChangeReason { get; set; }
 
     public static StoredFollowUp ToStored(FollowUp f) => new(
         f.Id.Value, f.Family, f.Status, f.Label, f.Priority, f.OpenedOn, f.FirstOpenedOn, f.LastEvidenceOn, f.ClosedOn, f.CloseReason, f.Recurrence, f.EvidenceChanged);
@@ -74,7 +84,7 @@ public sealed class FollowUp : IBelongToClinic, IVersioned
             followUp.Property(f => f.Assignee).HasMaxLength(255);
             followUp.Property(f => f.Clauses).IsJson();
             followUp.Property(f => f.Evidence).IsJson();
-            followUp.Ignore(f => f.IsClosed);
+            followUp.Ignore(f => f.RecordId).Ignore(f => f.Subject).Ignore(f => f.ChangeReason);
             followUp.HasOne<Patient>().WithMany().HasForeignKey(f => new { f.ClinicId, f.PatientId }).OnDelete(DeleteBehavior.Restrict);
             followUp.HasIndex(f => new { f.ClinicId, f.PatientId, f.Family }).IsUnique()
                 .HasFilter("status <> 'Closed'").HasDatabaseName("one_open_follow_up_per_family");
@@ -133,7 +143,7 @@ public sealed class FollowUpEvent : IBelongToClinic
         {
             entry.HasKey(e => new { e.ClinicId, e.Id });
             entry.Property(e => e.RecordedBy).HasMaxLength(255);
-            entry.Property(e => e.Reason).HasMaxLength(2000);
+            entry.Property(e => e.Reason).HasMaxLength(RecordVersion.MaxReasonLength);
             entry.HasOne<FollowUp>().WithMany().HasForeignKey(e => new { e.ClinicId, e.FollowUpId }).OnDelete(DeleteBehavior.Restrict);
             entry.HasIndex(e => new { e.ClinicId, e.FollowUpId });
             entry.HasIndex(e => new { e.ClinicId, e.PatientId, e.Type });

@@ -24,6 +24,9 @@ public interface IClinicalRecord : IBelongToClinic, IVersioned
 /// <summary>One version of a clinical record, as it was: what, when it became known, from whom and why. Append-only.</summary>
 public sealed class RecordVersion : IBelongToClinic
 {
+    /// <summary>The longest reason that a request may give, and what is written before or after it: an outcome, the follow-up that led to it.</summary>
+    public const int MaxReasonLength = 2100;
+
     public required ClinicId ClinicId { get; init; }
     public required Guid RecordId { get; init; }
     public required long Version { get; init; }
@@ -57,6 +60,8 @@ public sealed class RecordVersion : IBelongToClinic
     /// <summary>The record as it was in this version.</summary>
     public T Read<T>() where T : IClinicalRecord => JsonSerializer.Deserialize<T>(Body, WireJson.Stored)!;
 
+    public HistoryEntry<T> ToEntry<T>(T record) => new(Version, RecordedAt, RecordedBy, Reason, record);
+
     public static string KindOf(Type type) => type.Name switch
     {
         nameof(Patient) => "patient",
@@ -65,6 +70,7 @@ public sealed class RecordVersion : IBelongToClinic
         nameof(CheckIn) => "check-in",
         nameof(Assessment) => "assessment",
         nameof(AdverseEvent) => "adverse-event",
+        nameof(FollowUp) => "follow-up",
         var other => throw new InvalidOperationException($"{other} has no history."),
     };
 
@@ -75,10 +81,30 @@ public sealed class RecordVersion : IBelongToClinic
             version.HasKey(v => new { v.ClinicId, v.RecordId, v.Version });
             version.Property(v => v.Kind).HasMaxLength(40);
             version.Property(v => v.RecordedBy).HasMaxLength(255);
-            version.Property(v => v.Reason).HasMaxLength(500);
+            version.Property(v => v.Reason).HasMaxLength(MaxReasonLength);
             version.Property(v => v.Body).HasColumnType("jsonb");
             version.HasOne<Patient>().WithMany().HasForeignKey(v => new { v.ClinicId, v.PatientId }).OnDelete(DeleteBehavior.Restrict);
             version.HasIndex(v => new { v.ClinicId, v.PatientId, v.RecordedAt });
         }
+    }
+}
+
+/// <summary>How the versions of one record are read.</summary>
+public static class RecordVersions
+{
+    private sealed record Key(long Version);
+
+    /// <summary>A page of one record's versions, newest first.</summary>
+    /// <returns>The page; <see cref="Problem.NotFound"/> when there is no such record.</returns>
+    public static Task<Result<Page<T>>> PageAsync<T>(
+        this IQueryable<RecordVersion> versions, Guid recordId, int limit, string? cursor, Func<RecordVersion, T> of, CancellationToken ct)
+    {
+        var list = $"history:{recordId}";
+        return Cursor.Decode<Key>(list, cursor).ThenAsync<Page<T>>(async after =>
+        {
+            var before = after?.Version ?? long.MaxValue;
+            var found = await versions.Where(v => v.RecordId == recordId && v.Version < before).OrderByDescending(v => v.Version).Take(limit + 1).ToListAsync(ct);
+            return found.Count == 0 ? Problem.NotFound : found.ToPage(limit, list, v => new Key(v.Version)).Select(of);
+        });
     }
 }

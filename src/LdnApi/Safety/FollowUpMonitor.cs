@@ -96,6 +96,7 @@ public sealed class FollowUpMonitor(LdnDbContext db, PatientFactsReader reader, 
         current.EvidenceChanged = after.EvidenceChanged;
         current.MergedInto = change.MergedInto is { } into ? new FollowUpId(into) : null;
         current.RuleSetVersion = RuleCatalogue.RuleSetVersion;
+        current.ChangeReason = null; // the rules act now, not the person who may have acted just before
         if (change.Type is not (FollowUpChangeType.Close or FollowUpChangeType.MarkEvidenceChanged))
         {
             current.Clauses = [.. family.Clauses];

@@ -55,7 +55,7 @@ public sealed class PatientFactsReader(LdnDbContext db)
     /// <summary>As known at a moment: for each record the version that was known then. Null when the patient was not known yet.</summary>
     public async Task<PatientFacts?> ReadAsKnownAsync(Patient patient, DateTimeOffset knownAt, CancellationToken ct)
     {
-        var versions = await db.RecordVersions.AsNoTracking().Where(v => v.PatientId == patient.Id && v.RecordedAt <= knownAt).ToListAsync(ct);
+        var versions = await db.RecordVersions.AsNoTracking().Where(v => v.PatientId == patient.Id && v.RecordedAt <= knownAt && v.Kind != RecordVersion.KindOf(typeof(FollowUp))).ToListAsync(ct);
         var known = versions.GroupBy(v => v.RecordId).Select(g => g.MaxBy(v => v.Version)!).ToLookup(v => v.Kind);
         if (Of<Patient>().SingleOrDefault() is not { } then)
         {

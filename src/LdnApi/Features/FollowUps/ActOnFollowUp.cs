@@ -136,6 +136,7 @@ public static class ActOnFollowUp
             }
 
             followUp.SnoozedUntil = followUp.Status == FollowUpStatus.Closed ? null : followUp.SnoozedUntil;
+            followUp.ChangeReason = command.Outcome is { } outcome ? $"{WireNames.NameOf(outcome)}{(command.Note is null ? "" : ": ")}{command.Note}" : command.Note ?? command.Assignee;
             db.FollowUpEvents.Add(new FollowUpEvent
             {
                 ClinicId = followUp.ClinicId,
@@ -149,7 +150,7 @@ public static class ActOnFollowUp
                 RecordedBy = caller.Subject,
                 Label = followUp.Label,
                 Priority = followUp.Priority,
-                Reason = command.Outcome is { } outcome ? $"{WireNames.NameOf(outcome)}{(command.Note is null ? "" : ": ")}{command.Note}" : command.Note ?? command.Assignee,
+                Reason = followUp.ChangeReason,
             });
         }
 

@@ -124,6 +124,30 @@ public static class GetFollowUp
     }
 }
 
+/// <summary>Every version of a follow-up, newest first: a closed episode keeps the reasons that it had at each turn.</summary>
+public static class GetFollowUpHistory
+{
+    public sealed record Query(FollowUpId Id, int Limit, string? Cursor) : IQuery<Result<Page<HistoryEntry<FollowUpResponse>>>>;
+
+    /// <summary>The endpoint, which Hosting completes as it does for every history.</summary>
+    public static RouteHandlerBuilder Map(IEndpointRouteBuilder followUps) => followUps.MapGet("/{followUpId}/history", Get);
+
+    private static async Task<Results<Ok<Page<HistoryEntry<FollowUpResponse>>>, ProblemHttpResult>> Get(
+        FollowUpId followUpId, [AsParameters] Paging paging, IMediator mediator, CancellationToken ct) =>
+        (await mediator.Send(new Query(followUpId, paging.Size, paging.Cursor), ct)).ToOk();
+
+    public sealed class Handler(LdnDbContext db) : IQueryHandler<Query, Result<Page<HistoryEntry<FollowUpResponse>>>>
+    {
+        public async Task<Result<Page<HistoryEntry<FollowUpResponse>>>> Handle(Query query, CancellationToken ct)
+        {
+            var log = await db.FollowUpEvents.AsNoTracking().Where(e => e.FollowUpId == query.Id).OrderBy(e => e.RecordedAt).ThenBy(e => e.Id).ToListAsync(ct);
+            var kind = RecordVersion.KindOf(typeof(FollowUp));
+            return await db.RecordVersions.AsNoTracking().Where(v => v.Kind == kind) // each entry of the log makes one version
+                .PageAsync(query.Id.Value, query.Limit, query.Cursor, v => v.ToEntry(FollowUpResponse.Of(v.Read<FollowUp>(), log.Take((int)v.Version))), ct);
+        }
+    }
+}
+
 /// <summary>Counts for a dashboard.</summary>
 public static class SummarizeFollowUps
 {

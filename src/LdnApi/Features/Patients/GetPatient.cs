@@ -23,10 +23,7 @@ public static class GetPatient
 
     public sealed class Handler(LdnDbContext db) : IQueryHandler<Query, Result<PatientResponse>>
     {
-        public async Task<Result<PatientResponse>> Handle(Query query, CancellationToken ct)
-        {
-            var patient = await db.Patients.AsNoTracking().SingleAsync(p => p.Id == query.PatientId, ct);
-            return PatientResponse.Of(patient, await db.PatientIdentifiers.AsNoTracking().Where(i => i.PatientId == query.PatientId).OrderBy(i => i.System).ToListAsync(ct));
-        }
+        public async Task<Result<PatientResponse>> Handle(Query query, CancellationToken ct) =>
+            PatientResponse.Of(await db.Patients.AsNoTracking().SingleAsync(p => p.Id == query.PatientId, ct));
     }
 }

@@ -65,9 +65,7 @@ public static class ListPatients
             }
 
             var found = await patients.OrderBy(p => p.Id).Take(query.Limit + 1).ToListAsync(ct);
-            var ids = found.ConvertAll(p => p.Id);
-            var identifiers = (await db.PatientIdentifiers.AsNoTracking().Where(i => ids.Contains(i.PatientId)).OrderBy(i => i.System).ToListAsync(ct)).ToLookup(i => i.PatientId);
-            return found.ConvertAll(p => PatientResponse.Of(p, identifiers[p.Id])).ToPage(query.Limit, list, p => new Key(p.Id.Value));
+            return found.ConvertAll(p => PatientResponse.Of(p)).ToPage(query.Limit, list, p => new Key(p.Id.Value));
         }
     }
 }

@@ -40,6 +40,7 @@ public sealed record PatientBody(
     {
         patient.FamilyName = Name.Family;
         patient.GivenNames = [.. Name.Given ?? []];
+        patient.Identifiers = [.. (Identifiers ?? []).Select(i => new IdentifierValue(i.System, i.Value)).Distinct()];
         patient.TimeZone = TimeZone;
         patient.BirthDate = BirthDate;
         patient.Gender = Gender;
@@ -61,7 +62,7 @@ public sealed record PatientResponse(
     PatientId Id, HumanName Name, string TimeZone, IReadOnlyList<Identifier> Identifiers, DateOnly? BirthDate, Gender? Gender, bool? AnxietyHistory,
     Sensitivity Sensitivity, IReadOnlyList<Condition> Conditions, int? BaselineAnxiety, bool Active, DateTimeOffset RegisteredAt, long Version) : IVersioned
 {
-    internal static PatientResponse Of(Patient p, IEnumerable<PatientIdentifier> identifiers) => new(
-        p.Id, new HumanName(p.FamilyName ?? "", p.GivenNames), p.TimeZone, [.. identifiers.Select(i => new Identifier(i.System, i.Value))], p.BirthDate, p.Gender,
+    internal static PatientResponse Of(Patient p) => new(
+        p.Id, new HumanName(p.FamilyName ?? "", p.GivenNames), p.TimeZone, [.. p.Identifiers.Select(i => new Identifier(i.System, i.Value))], p.BirthDate, p.Gender,
         p.AnxietyHistory, p.Sensitivity, [.. p.Conditions.Select(c => new Condition(c.System, c.Code, c.Display))], p.BaselineAnxiety, p.Active, p.RegisteredAt, p.Version);
 }

@@ -36,9 +36,7 @@ public static class RegisterPatient
             command.Patient.CopyTo(patient);
             db.Patients.Add(patient);
             db.NightlyEvaluations.Add(NightlyEvaluation.FirstOf(patient, now));
-            var identifiers = (command.Patient.Identifiers ?? []).Distinct()
-                .Select(i => new PatientIdentifier { ClinicId = caller.Clinic, PatientId = patient.Id, System = i.System, Value = i.Value }).ToList();
-            db.PatientIdentifiers.AddRange(identifiers);
+            await db.IndexIdentifiersAsync(patient, ct);
             try
             {
                 await db.SaveChangesAsync(ct);
@@ -48,7 +46,7 @@ public static class RegisterPatient
                 return PatientIdentifier.Taken;
             }
 
-            return PatientResponse.Of(patient, identifiers);
+            return PatientResponse.Of(patient);
         }
     }
 }

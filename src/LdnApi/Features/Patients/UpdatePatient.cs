@@ -18,7 +18,7 @@ public static class UpdatePatient
         .MapPut("", Put)
         .WithName(nameof(UpdatePatient))
         .WithSummary("Replace a patient's details")
-        .WithDescription("Identifiers are added; one that exists is kept.")
+        .WithDescription("What is left out is cleared, identifiers too; the history keeps what was.")
         .NeedsScope(Scopes.ClinicalWrite);
 
     private static async Task<Results<Ok<PatientResponse>, ProblemHttpResult>> Put(
@@ -42,10 +42,7 @@ public static class UpdatePatient
             }
 
             command.Patient.CopyTo(patient);
-            var known = await db.PatientIdentifiers.Where(i => i.PatientId == patient.Id).ToListAsync(ct);
-            var added = (command.Patient.Identifiers ?? []).Distinct().Where(i => !known.Exists(k => k.System == i.System && k.Value == i.Value))
-                .Select(i => new PatientIdentifier { ClinicId = patient.ClinicId, PatientId = patient.Id, System = i.System, Value = i.Value }).ToList();
-            db.PatientIdentifiers.AddRange(added);
+            await db.IndexIdentifiersAsync(patient, ct);
             var nightly = await db.NightlyEvaluations.SingleAsync(n => n.PatientId == patient.Id, ct);
             nightly.DueAt = NightlyEvaluation.NextAfter(now, patient.TimeZone);
             try
@@ -58,7 +55,7 @@ public static class UpdatePatient
             }
 
             await monitor.ReviewAsync(patient, now, ct);
-            return PatientResponse.Of(patient, known.Concat(added));
+            return PatientResponse.Of(patient);
         }
     }
 }

@@ -508,8 +508,8 @@ namespace LdnApi.Records.Migrations
                         .HasColumnName("priority");
 
                     b.Property<string>("Reason")
-                        .HasMaxLength(2000)
-                        .HasColumnType("character varying(2000)")
+                        .HasMaxLength(2100)
+                        .HasColumnType("character varying(2100)")
                         .HasColumnName("reason");
 
                     b.Property<DateTimeOffset>("RecordedAt")
@@ -612,6 +612,11 @@ namespace LdnApi.Records.Migrations
                         .IsRequired()
                         .HasColumnType("text[]")
                         .HasColumnName("given_names");
+
+                    b.Property<string>("Identifiers")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("identifiers");
 
                     b.Property<DateTimeOffset>("RegisteredAt")
                         .HasColumnType("timestamp with time zone")
@@ -804,8 +809,8 @@ namespace LdnApi.Records.Migrations
                         .HasColumnName("patient_id");
 
                     b.Property<string>("Reason")
-                        .HasMaxLength(500)
-                        .HasColumnType("character varying(500)")
+                        .HasMaxLength(2100)
+                        .HasColumnType("character varying(2100)")
                         .HasColumnName("reason");
 
                     b.Property<DateTimeOffset>("RecordedAt")

@@ -1,0 +1,137 @@
+using System.Text.Json.Nodes;
+using LdnApi.Common;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace LdnApi.IntegrationTests;
+
+/// <summary>A request that succeeds.</summary>
+/// <param name="IfMatch">The version that it changes; null where it makes something new.</param>
+internal sealed record Call(HttpMethod Method, string Url, object? Body, long? IfMatch = null)
+{
+    public Task<HttpResponseMessage> SendAsync(HttpClient client, long? ifMatch, string? key = null) => client.SendAsync(Method, Url, Body, ifMatch, key);
+
+    /// <summary>The record that is changed: the URL without the verb of an action.</summary>
+    public string Record => Method == HttpMethod.Post ? Url[..Url.LastIndexOf('/')] : Url;
+}
+
+/// <summary>
+/// For every route that changes something, a request that succeeds, made ready on a patient of its own. Tests that hold for all of them go through this
+/// list and compare it with the API's own: a new route needs its line here, and has nothing else to do.
+/// </summary>
+internal sealed class ChangingRoutes(HttpClient client, DateOnly today)
+{
+    private static readonly Dictionary<string, Func<ChangingRoutes, Task<Call>>> Calls = new()
+    {
+        ["RegisterPatient"] = _ => Task.FromResult(Post("/api/v1/patients", new { name = new { family = "Lovelace", given = new[] { "Ada" } }, timeZone = "UTC", birthDate = "1980-05-17" })),
+        ["UpdatePatient"] = async s => new Call(HttpMethod.Put, ApiClient.Of(await s.PatientAsync()), new { name = new { family = "King" }, timeZone = "UTC" }, 1),
+        ["WritePrescription"] = async s => Post(ApiClient.Of(await s.PatientAsync(), "/prescriptions"), new { doseMg = 1.5, startsOn = s.Start, compounding = new { pharmacy = "Corner", lot = "7" } }),
+        ["ActivatePrescription"] = async s => Act(await s.PrescriptionAsync(), "activate", new { reason = "first dose" }),
+        ["HoldPrescription"] = async s => Act(await s.PrescriptionAsync("activate"), "hold", new { reason = "nervous" }),
+        ["ResumePrescription"] = async s => Act(await s.PrescriptionAsync("activate", "hold"), "resume", new { }),
+        ["StopPrescription"] = async s => Act(await s.PrescriptionAsync("activate"), "stop", new { reason = "moved away" }),
+        ["CompletePrescription"] = async s => Act(await s.PrescriptionAsync("activate"), "complete", new { }),
+        ["CancelPrescription"] = async s => Act(await s.PrescriptionAsync(), "cancel", new { reason = "never begun" }),
+        ["ChangePrescriptionDose"] = async s => Act(await s.PrescriptionAsync("activate"), "change-dose", new { doseMg = 3.0, reason = "tolerated" }),
+        ["PlanTitration"] = async s => Post(ApiClient.Of(await s.PatientAsync(), "/titration-schedules"), s.PlanOf((await s.PrescriptionAsync()).Record["id"])),
+        ["StartTitration"] = async s => Act(await s.TitrationAsync(), "start", s.OnStart),
+        ["AdvanceTitration"] = async s => Act(await s.TitrationAsync("start"), "advance", new { reason = "tolerated" }),
+        ["HoldTitration"] = async s => Act(await s.TitrationAsync("start"), "hold", new { reason = "nervous" }),
+        ["ResumeTitration"] = async s => Act(await s.TitrationAsync("start", "hold"), "resume", new { reason = "calm again" }),
+        ["StepBackTitration"] = async s => Act(await s.TitrationAsync("start", "advance"), "step-back", new { reason = "too much" }),
+        ["LengthenTitration"] = async s => Act(await s.TitrationAsync("start"), "lengthen", new { reason = "slowly", days = 7 }),
+        ["StopTitration"] = async s => Act(await s.TitrationAsync("start"), "stop", new { reason = "enough" }),
+        ["SubmitCheckIn"] = async s => Post(ApiClient.Of(await s.PatientAsync(), "/check-ins"), new { date = s.Today, scores = new { anxiety = 3 }, dose = new { takenAt = "21:00", doseMg = 1.5 } }),
+        ["SubmitCheckIns"] = async s => Post(ApiClient.Of(await s.PatientAsync(), "/check-ins/batch"), new { items = new object[] { new { date = s.Today, scores = new { anxiety = 3 } }, new { date = "never" } } }),
+        ["ImportCheckIns"] = async s => Post(ApiClient.Of(await s.PatientAsync(), "/check-ins/import"), ApiClient.Csv($"date,anxiety\n{s.Today:yyyy-MM-dd},3\n")),
+        ["CorrectCheckIn"] = async s => Act(await s.MadeAsync("SubmitCheckIn"), "correct", new { reason = "typed wrongly", checkIn = new { date = s.Today, scores = new { anxiety = 2 } } }),
+        ["RetractCheckIn"] = async s => Act(await s.MadeAsync("SubmitCheckIn"), "retract", new { reason = "another patient's" }),
+        ["RecordAssessment"] = async s => Post(ApiClient.Of(await s.PatientAsync(), "/assessments"), new { instrument = "gad-7", answers = new int?[] { 1, 1, null, 1, 1, 1, 1 }, takenOn = s.Today }),
+        ["RetractAssessment"] = async s => Act(await s.MadeAsync("RecordAssessment"), "retract", new { reason = "another patient's" }),
+        ["ReportAdverseEvent"] = async s => Post(ApiClient.Of(await s.PatientAsync(), "/adverse-events"), new { term = "restlessness", severity = "mild", onsetOn = s.Start, reporter = new { role = "patient" } }),
+        ["AmendAdverseEvent"] = async s => Act(await s.MadeAsync("ReportAdverseEvent"), "amend", new { reason = "after a call", adverseEvent = new { term = "restlessness", severity = "moderate", onsetOn = s.Start } }),
+        ["ResolveAdverseEvent"] = async s => Act(await s.MadeAsync("ReportAdverseEvent"), "resolve", new { resolvedOn = s.Today }),
+        ["RetractAdverseEvent"] = async s => Act(await s.MadeAsync("ReportAdverseEvent"), "retract", new { reason = "another patient's" }),
+        ["AcknowledgeFollowUp"] = async s => Act(await s.FollowUpAsync(), "acknowledge", new { note = "called" }),
+        ["AssignFollowUp"] = async s => Act(await s.FollowUpAsync(), "assign", new { assignee = "dr-gray" }),
+        ["StartFollowUp"] = async s => Act(await s.FollowUpAsync("acknowledge"), "start", new { }),
+        ["SnoozeFollowUp"] = async s => Act(await s.FollowUpAsync(), "snooze", new { days = 2 }),
+        ["ResolveFollowUp"] = async s => Act(await s.FollowUpAsync(), "resolve", new { outcome = "dose-held", note = "for two weeks" }),
+        ["DismissFollowUp"] = async s => Act(await s.FollowUpAsync(), "dismiss", new { reason = "explained by a bereavement" }),
+        ["MakeSandboxPatients"] = _ => Task.FromResult(Post("/api/v1/sandbox/patients", null)),
+    };
+
+    private PatientId? _patient;
+
+    private DateOnly Today { get; } = today;
+
+    private DateOnly Start => Today.AddDays(-20);
+
+    private object OnStart => new { reason = "first dose", on = Start };
+
+    public static IEnumerable<string> Names => Calls.Keys;
+
+    /// <summary>Every endpoint of the API that changes something: its name, its method and its address.</summary>
+    public static IReadOnlyList<(string Name, string Method, string Pattern)> Of(LdnApiHost api) =>
+    [
+        .. from endpoint in api.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+           from method in endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? []
+           where method is "POST" or "PUT" or "PATCH" or "DELETE"
+           select (endpoint.Metadata.GetMetadata<IEndpointNameMetadata>()!.EndpointName, method, endpoint.RoutePattern.RawText!),
+    ];
+
+    /// <summary>A request to a route that succeeds, with whatever it needs made before.</summary>
+    public Task<Call> ReadyAsync(string name) => Calls[name](this);
+
+    private static Call Post(string url, object? body) => new(HttpMethod.Post, url, body);
+
+    private static Call Act((string Url, JsonNode Record) on, string verb, object body) => new(HttpMethod.Post, $"{on.Url}/{verb}", body, (long)on.Record["version"]!);
+
+    private async Task<PatientId> PatientAsync() => _patient ??= await LdnApiHost.RegisterAsync(client, "UTC");
+
+    private object PlanOf(JsonNode? prescription) => new { prescriptionId = (string)prescription!, startsOn = Start, preset = "seed-standard" };
+
+    /// <summary>What a request made: its address and what was answered.</summary>
+    private async Task<(string Url, JsonNode Record)> MadeAsync(string name)
+    {
+        var call = await ReadyAsync(name);
+        var made = await client.PostOkAsync(call.Url, call.Body ?? new { }, call.IfMatch);
+        return ($"{call.Url}/{made["id"]}", made);
+    }
+
+    private async Task<(string Url, JsonNode Record)> PrescriptionAsync(params string[] verbs)
+    {
+        var (url, record) = await MadeAsync("WritePrescription");
+        foreach (var verb in verbs)
+        {
+            record = await client.PostOkAsync($"{url}/{verb}", verb == "activate" ? OnStart : new { on = Start.AddDays(1) }, (long)record["version"]!);
+        }
+
+        return (url, record);
+    }
+
+    private async Task<(string Url, JsonNode Record)> TitrationAsync(params string[] verbs)
+    {
+        var (url, record) = await MadeAsync("PlanTitration");
+        foreach (var verb in verbs)
+        {
+            record = await client.PostOkAsync($"{url}/{verb}", verb == "start" ? OnStart : new { reason = "next", on = Start.AddDays(14) }, (long)record["version"]!);
+        }
+
+        return (url, record);
+    }
+
+    private async Task<(string Url, JsonNode Record)> FollowUpAsync(params string[] verbs)
+    {
+        await PrescriptionAsync("activate");
+        var made = await client.PostOkAsync(ApiClient.Of(await PatientAsync(), "/check-ins"), new { date = Today, scores = new { anxiety = 9 } });
+        var url = $"/api/v1/follow-ups/{made["followUps"]!.AsArray().First(f => (string)f!["status"]! == "open")!["id"]}";
+        var record = await client.GetOkAsync(url);
+        foreach (var verb in verbs)
+        {
+            record = await client.PostOkAsync($"{url}/{verb}", new { }, (long)record["version"]!);
+        }
+
+        return (url, record);
+    }
+}
