@@ -1,13 +1,21 @@
 using System.ComponentModel.DataAnnotations;
-using System.Text;
 using System.Text.Json;
 
 namespace LdnApi.Common;
 
 /// <summary>One page of a list. Without a <c>nextCursor</c> it is the last.</summary>
-public sealed record Page<T>(IReadOnlyList<T> Items, string? NextCursor)
+public sealed record Page<T>(IReadOnlyList<T> Items, string? NextCursor) : IPage
 {
+    /// <summary>As a slice makes it, the place where the list goes on; as it is sent, that place under the seal of the clinic, the list and its filters.</summary>
+    public string? NextCursor { get; set; } = NextCursor;
+
     public Page<TOut> Select<TOut>(Func<T, TOut> of) => new([.. Items.Select(of)], NextCursor);
+}
+
+/// <summary>A page of whatever, for the one who seals its cursor.</summary>
+public interface IPage
+{
+    string? NextCursor { get; set; }
 }
 
 /// <summary>One version of a record.</summary>
@@ -17,51 +25,44 @@ public sealed record Page<T>(IReadOnlyList<T> Items, string? NextCursor)
 public sealed record HistoryEntry<T>(long Version, DateTimeOffset RecordedAt, string RecordedBy, string? Reason, T Record);
 
 /// <summary>Which page is asked for.</summary>
+/// <param name="Limit">Items on a page at most.</param>
+/// <param name="Cursor">The <c>nextCursor</c> of the page before. It keeps filters, order and limit: given alone, it goes on with the same list.</param>
 public sealed record Paging(
     [property: Range(1, Common.Cursor.MaxLimit)] int? Limit,
-    [property: StringLength(1000)] string? Cursor)
+    [property: StringLength(Common.Cursor.MaxLength)] string? Cursor)
 {
     internal int Size => Limit ?? Common.Cursor.DefaultLimit;
 }
 
-/// <summary>Where the next page begins: the sort key and id of the last item, and what list it belongs to.</summary>
+/// <summary>Where the next page begins: the sort key and id of the last item. What list and filters it belongs to is kept by the seal that Hosting puts on it.</summary>
 public static class Cursor
 {
     public const int DefaultLimit = 50;
     public const int MaxLimit = 200;
 
-    private static readonly Problem Bad = Problem.Invalid("cursor", "Must be the nextCursor of a page of this very list, as it was sent.");
+    /// <summary>Characters, sealed.</summary>
+    public const int MaxLength = 6000;
 
-    public static string Encode<TKey>(string list, TKey key) =>
-        Convert.ToBase64String(JsonSerializer.SerializeToUtf8Bytes(new Content<TKey>(list, key), WireJson.Options)).Replace('+', '-').Replace('/', '_').TrimEnd('=');
+    public static readonly Problem Bad = Problem.Invalid("cursor", "Must be the nextCursor of a page of this very list, as it was sent.");
 
-    /// <param name="list">Name of the list with its filters and order: a cursor of another list is refused.</param>
-    public static Result<TKey?> Decode<TKey>(string list, string? cursor) where TKey : class
+    /// <returns>The place; null for the first page; a problem when another version of the API wrote it in another form.</returns>
+    public static Result<TKey?> Decode<TKey>(string? place) where TKey : class
     {
-        if (cursor is null)
-        {
-            return (TKey?)null;
-        }
-
         try
         {
-            var padded = cursor.Replace('-', '+').Replace('_', '/').PadRight((cursor.Length + 3) / 4 * 4, '=');
-            var content = JsonSerializer.Deserialize<Content<TKey>>(Convert.FromBase64String(padded), WireJson.Stored);
-            return content is not null && content.List == list ? content.Key : Bad;
+            return place is null ? null : JsonSerializer.Deserialize<TKey>(place, WireJson.Stored);
         }
-        catch (Exception e) when (e is FormatException or JsonException or DecoderFallbackException)
+        catch (JsonException)
         {
             return Bad;
         }
     }
 
     /// <summary>Cuts a query's answer, of one item more than the limit, into a page.</summary>
-    public static Page<T> ToPage<T, TKey>(this List<T> items, int limit, string list, Func<T, TKey> keyOf)
+    public static Page<T> ToPage<T, TKey>(this List<T> items, int limit, Func<T, TKey> keyOf)
     {
         var more = items.Count > limit;
         var kept = more ? items.GetRange(0, limit) : items;
-        return new Page<T>(kept, more ? Encode(list, keyOf(kept[^1])) : null);
+        return new Page<T>(kept, more ? JsonSerializer.Serialize(keyOf(kept[^1]), WireJson.Options) : null);
     }
-
-    private sealed record Content<TKey>(string List, TKey Key);
 }

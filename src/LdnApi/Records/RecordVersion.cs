@@ -99,12 +99,11 @@ public static class RecordVersions
     public static Task<Result<Page<T>>> PageAsync<T>(
         this IQueryable<RecordVersion> versions, Guid recordId, int limit, string? cursor, Func<RecordVersion, T> of, CancellationToken ct)
     {
-        var list = $"history:{recordId}";
-        return Cursor.Decode<Key>(list, cursor).ThenAsync<Page<T>>(async after =>
+        return Cursor.Decode<Key>(cursor).ThenAsync<Page<T>>(async after =>
         {
             var before = after?.Version ?? long.MaxValue;
             var found = await versions.Where(v => v.RecordId == recordId && v.Version < before).OrderByDescending(v => v.Version).Take(limit + 1).ToListAsync(ct);
-            return found.Count == 0 ? Problem.NotFound : found.ToPage(limit, list, v => new Key(v.Version)).Select(of);
+            return found.Count == 0 ? Problem.NotFound : found.ToPage(limit, v => new Key(v.Version)).Select(of);
         });
     }
 }

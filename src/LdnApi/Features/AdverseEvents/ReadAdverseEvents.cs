@@ -51,8 +51,7 @@ public static class ListAdverseEvents
 
         public Task<Result<Page<AdverseEventResponse>>> Handle(Query query, CancellationToken ct)
         {
-            var list = $"adverse-events:{query.PatientId}";
-            return Cursor.Decode<Key>(list, query.Cursor).ThenAsync<Page<AdverseEventResponse>>(async after =>
+            return Cursor.Decode<Key>(query.Cursor).ThenAsync<Page<AdverseEventResponse>>(async after =>
             {
                 var found = db.AdverseEvents.AsNoTracking().Where(c => c.PatientId == query.PatientId);
                 if (after is not null)
@@ -62,7 +61,7 @@ public static class ListAdverseEvents
                 }
 
                 var page = await found.OrderByDescending(c => c.RecordedAt).ThenByDescending(c => c.Id).Take(query.Limit + 1).ToListAsync(ct);
-                return page.ConvertAll(c => AdverseEventResponse.Of(c)).ToPage(query.Limit, list, c => new Key(c.RecordedAt, c.Id.Value));
+                return page.ConvertAll(c => AdverseEventResponse.Of(c)).ToPage(query.Limit, c => new Key(c.RecordedAt, c.Id.Value));
             });
         }
     }

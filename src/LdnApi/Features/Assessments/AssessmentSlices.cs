@@ -200,8 +200,7 @@ public static class ListAssessments
 
         public Task<Result<Page<AssessmentResponse>>> Handle(Query query, CancellationToken ct)
         {
-            var list = $"assessments:{query.PatientId}";
-            return Cursor.Decode<Key>(list, query.Cursor).ThenAsync<Page<AssessmentResponse>>(async after =>
+            return Cursor.Decode<Key>(query.Cursor).ThenAsync<Page<AssessmentResponse>>(async after =>
             {
                 var found = db.Assessments.AsNoTracking().Where(a => a.PatientId == query.PatientId);
                 if (after is not null)
@@ -211,7 +210,7 @@ public static class ListAssessments
                 }
 
                 var page = await found.OrderByDescending(a => a.TakenOn).ThenByDescending(a => a.Id).Take(query.Limit + 1).ToListAsync(ct);
-                return page.ConvertAll(a => AssessmentResponse.Of(a)).ToPage(query.Limit, list, a => new Key(a.TakenOn, a.Id.Value));
+                return page.ConvertAll(a => AssessmentResponse.Of(a)).ToPage(query.Limit, a => new Key(a.TakenOn, a.Id.Value));
             });
         }
     }

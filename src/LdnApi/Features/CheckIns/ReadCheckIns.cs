@@ -51,8 +51,7 @@ public static class ListCheckIns
 
         public Task<Result<Page<CheckInResponse>>> Handle(Query query, CancellationToken ct)
         {
-            var list = $"check-ins:{query.PatientId}";
-            return Cursor.Decode<Key>(list, query.Cursor).ThenAsync<Page<CheckInResponse>>(async after =>
+            return Cursor.Decode<Key>(query.Cursor).ThenAsync<Page<CheckInResponse>>(async after =>
             {
                 var found = db.CheckIns.AsNoTracking().Where(c => c.PatientId == query.PatientId);
                 if (after is not null)
@@ -62,7 +61,7 @@ public static class ListCheckIns
                 }
 
                 var page = await found.OrderByDescending(c => c.On).ThenByDescending(c => c.Id).Take(query.Limit + 1).ToListAsync(ct);
-                return page.ConvertAll(c => CheckInResponse.Of(c)).ToPage(query.Limit, list, c => new Key(c.Date, c.Id.Value));
+                return page.ConvertAll(c => CheckInResponse.Of(c)).ToPage(query.Limit, c => new Key(c.Date, c.Id.Value));
             });
         }
     }

@@ -30,7 +30,7 @@ public static class ListFollowUps
         bool? Overdue,
         [property: WireEnum(typeof(FollowUpOrder))] string? Sort,
         [property: Range(1, Common.Cursor.MaxLimit)] int? Limit,
-        [property: StringLength(1000)] string? Cursor);
+        [property: StringLength(Common.Cursor.MaxLength)] string? Cursor);
 
     public sealed record Query(Filter Filter) : IQuery<Result<Page<FollowUpItem>>>;
 
@@ -52,14 +52,8 @@ public static class ListFollowUps
         {
             var f = query.Filter;
             var byDue = f.Sort is null || f.Sort == WireNames.NameOf(FollowUpOrder.DueAt);
-            var list = $"follow-ups:{f.Status}:{f.Priority}:{f.Family}:{f.Assignee}:{f.PatientId}:{f.Overdue}:{byDue}";
-            return Common.Cursor.Decode<Key>(list, f.Cursor).ThenAsync<Page<FollowUpItem>>(async after =>
+            return Common.Cursor.Decode<Key>(f.Cursor).ThenAsync<Page<FollowUpItem>>(async after =>
             {
-                if (after is not null && (byDue ? after.DueAt is null : after.OpenedOn is null))
-                {
-                    return Problem.Invalid("cursor", "Must be the nextCursor of a page of this very list, as it was sent.");
-                }
-
                 var found = Filtered(db.FollowUps.AsNoTracking(), f, clock.GetUtcNow());
                 if (after is not null)
                 {
@@ -72,7 +66,7 @@ public static class ListFollowUps
                 var ordered = byDue ? found.OrderBy(x => x.DueAt).ThenBy(x => x.Id) : found.OrderBy(x => x.OpenedOn).ThenBy(x => x.Id);
                 var limit = f.Limit ?? Common.Cursor.DefaultLimit;
                 var items = await ordered.Take(limit + 1).ProjectToType<FollowUpItem>().ToListAsync(ct);
-                return items.ToPage(limit, list, x => byDue ? new Key(x.DueAt, null, x.Id.Value) : new Key(null, x.OpenedOn, x.Id.Value));
+                return items.ToPage(limit, x => byDue ? new Key(x.DueAt, null, x.Id.Value) : new Key(null, x.OpenedOn, x.Id.Value));
             });
         }
 

@@ -31,11 +31,10 @@ public static class ListPatients
 
         public Task<Result<Page<PatientResponse>>> Handle(Query query, CancellationToken ct)
         {
-            var list = $"patients:{query.Identifier}:{query.Name}:{query.BirthDate:O}";
-            return Cursor.Decode<Key>(list, query.Cursor).ThenAsync(after => PageAsync(query, list, after, ct));
+            return Cursor.Decode<Key>(query.Cursor).ThenAsync(after => PageAsync(query, after, ct));
         }
 
-        private async Task<Result<Page<PatientResponse>>> PageAsync(Query query, string list, Key? after, CancellationToken ct)
+        private async Task<Result<Page<PatientResponse>>> PageAsync(Query query, Key? after, CancellationToken ct)
         {
             var patients = db.Patients.AsNoTracking();
             if (query.Identifier is { } identifier)
@@ -65,7 +64,7 @@ public static class ListPatients
             }
 
             var found = await patients.OrderBy(p => p.Id).Take(query.Limit + 1).ToListAsync(ct);
-            return found.ConvertAll(p => PatientResponse.Of(p)).ToPage(query.Limit, list, p => new Key(p.Id.Value));
+            return found.ConvertAll(p => PatientResponse.Of(p)).ToPage(query.Limit, p => new Key(p.Id.Value));
         }
     }
 }

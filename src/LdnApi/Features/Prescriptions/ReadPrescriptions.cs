@@ -53,8 +53,7 @@ public static class ListPrescriptions
 
         public Task<Result<Page<PrescriptionResponse>>> Handle(Query query, CancellationToken ct)
         {
-            var list = $"prescriptions:{query.PatientId}";
-            return Cursor.Decode<Key>(list, query.Cursor).ThenAsync<Page<PrescriptionResponse>>(async after =>
+            return Cursor.Decode<Key>(query.Cursor).ThenAsync<Page<PrescriptionResponse>>(async after =>
             {
                 var found = db.Prescriptions.AsNoTracking().Where(p => p.PatientId == query.PatientId);
                 if (after is not null)
@@ -64,7 +63,7 @@ public static class ListPrescriptions
                 }
 
                 var items = await found.OrderBy(p => p.StartsOn).ThenBy(p => p.Id).Take(query.Limit + 1).ProjectToType<PrescriptionResponse>().ToListAsync(ct);
-                return items.ToPage(query.Limit, list, p => new Key(p.StartsOn, p.Id.Value));
+                return items.ToPage(query.Limit, p => new Key(p.StartsOn, p.Id.Value));
             });
         }
     }

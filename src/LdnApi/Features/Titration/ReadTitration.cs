@@ -55,15 +55,14 @@ public static class ListTitrations
 
         public Task<Result<Page<ScheduleResponse>>> Handle(Query query, CancellationToken ct)
         {
-            var list = $"titration-schedules:{query.PatientId}";
-            return Cursor.Decode<Key>(list, query.Cursor).ThenAsync<Page<ScheduleResponse>>(async after =>
+            return Cursor.Decode<Key>(query.Cursor).ThenAsync<Page<ScheduleResponse>>(async after =>
             {
                 var patient = await db.Patients.AsNoTracking().SingleAsync(p => p.Id == query.PatientId, ct);
                 var last = new TitrationScheduleId(after?.Id ?? Guid.Empty);
                 var found = await db.TitrationSchedules.AsNoTracking().Where(s => s.PatientId == query.PatientId && s.Id > last)
                     .OrderBy(s => s.Id).Take(query.Limit + 1).ToListAsync(ct);
                 var today = patient.DayAt(clock.GetUtcNow());
-                return found.ConvertAll(s => ScheduleResponse.Of(s, today)).ToPage(query.Limit, list, s => new Key(s.Id.Value));
+                return found.ConvertAll(s => ScheduleResponse.Of(s, today)).ToPage(query.Limit, s => new Key(s.Id.Value));
             });
         }
     }
