@@ -32,6 +32,7 @@ public static class Examples
     private static readonly PrescriptionId Prescription = new(new Guid("0195d000-0000-7000-8000-000000000002"));
     private static readonly CheckInId CheckIn = new(new Guid("0195d000-0000-7000-8000-000000000003"));
     private static readonly FollowUpId FollowUp = new(new Guid("0195d000-0000-7000-8000-000000000004"));
+    private static readonly TitrationScheduleId Schedule = new(new Guid("0195d000-0000-7000-8000-000000000006"));
     private static readonly AdverseEventId Event = new(new Guid("0195d000-0000-7000-8000-000000000005"));
     private static readonly HumanName Name = new("Example", ["Ada"]);
     private static readonly Identifier Number = new("urn:example:mrn", "12345");
@@ -55,11 +56,19 @@ public static class Examples
             PrescriptionStatus.Active, [new DoseChange(Start, 1.5m, null)], Now, 2),
         new PlanTitration.Request(Prescription, Start, "seed-standard"),
         new MoveTitration.Request("First dose taken", Start),
-        new MoveTitration.LengthenRequest("Some nervousness after the step", 7),
-        new ScheduleResponse(new TitrationScheduleId(new Guid("0195d000-0000-7000-8000-000000000006")), Patient, Prescription, "seed-standard", TitrationStatus.Active, Start,
+        new MoveTitration.LengthenRequest("Some nervousness after the step", 7, FollowUpId: FollowUp),
+        new MoveTitration.RestartRequest("Three weeks without the capsules", Today.AddDays(-21)),
+        new MoveTitration.TaperRequest("No benefit after three months", [new StepBody(3.0m, 14), new StepBody(1.5m, 14)]),
+        new ScheduleResponse(Schedule, Patient, Prescription, "seed-standard", null, null, TitrationStatus.Active, Start,
             [new DatedStep(1, 1.5m, 14, TitrationPhase.Starting, Start, Start), new DatedStep(2, 3.0m, 14, TitrationPhase.Titration, Start.AddDays(14), null)],
-            1.5m, Start.AddDays(14), true, null, null, [TitrationAction.Advance, TitrationAction.Hold, TitrationAction.Lengthen, TitrationAction.Stop], Now, 2),
-        new GetDose.Response(Today, 3.0m, 1.5m),
+            1.5m, Start.AddDays(14), -13, true, null, null, [TitrationAction.Advance, TitrationAction.Hold, TitrationAction.Lengthen, TitrationAction.Stop],
+            [new TitrationChange(TitrationAction.Start, Start, Now, "dr-gray", "First dose taken", ToDoseMg: 1.5m)], Now, 2),
+        new DayDose(Today, 3.0m, 1.5m, 1.5m, DoseSource.CheckIns),
+        new ListDoses.Response(Today, Today, [new DayDose(Today, 3.0m, 1.5m, 1.5m, DoseSource.CheckIns)], new Adherence(1, 1, 1, 0, 0, 1)),
+        new TemplateBody("Very slow start", [new StepBody(0.25m, 14), new StepBody(0.5m, 14), new StepBody(1.0m)], "For patients with an anxiety history"),
+        new TemplateResponse(new TitrationTemplateId(new Guid("0195d000-0000-7000-8000-000000000008")), "Very slow start", "For patients with an anxiety history",
+            [new TitrationStep(0.25m, 14), new TitrationStep(0.5m, 14), new TitrationStep(1.0m, null)], TemplateStatus.Active, Now, "dr-gray", 1),
+        new ListPresets.Response([TitrationPresets.All[0]]),
         new CheckInBody(Today, Scores: new Scores(Anxiety: 5, SleepQuality: 4), CaffeineMg: 120, Note: "Restless evening"),
         new CorrectCheckIn.Request("Typed the wrong day's score", new CheckInBody(Today, Scores: new Scores(Anxiety: 2))),
         new RetractCheckIn.Request("Meant for another patient"),
@@ -79,7 +88,10 @@ public static class Examples
             null, null, 0, false, ["reduce-slightly", "repeat-gad7"], 3),
         new FollowUpResponse(FollowUp, Patient, RuleFamily.Course, FollowUpLabel.Persistent, FollowUpPriority.Soon, FollowUpStatus.Open, new DateOnly(2026, 3, 21), new DateOnly(2026, 3, 21), Today,
             Now.AddHours(72), null, null, null, null, null, null, 0, false, null, RuleCatalogue.RuleSetVersion, [Clause], [Evidence], [], ["reduce-slightly", "repeat-gad7"],
-            [new FollowUpEntry(FollowUpEventType.Opened, new DateOnly(2026, 3, 21), Now, "dr-gray", FollowUpLabel.Emerging, FollowUpPriority.Routine, null)], 3),
+            [new FollowUpEntry(FollowUpEventType.Opened, new DateOnly(2026, 3, 21), Now, "dr-gray", FollowUpLabel.Emerging, FollowUpPriority.Routine, null)],
+            [new OfferedRequest(TitrationAction.Hold, "Stay at the present dose; the later dates wait.", "POST",
+                $"/api/v1/patients/{Patient}/titration-schedules/{Schedule}/hold", new Dictionary<string, string> { ["If-Match"] = "\"2\"", ["Content-Type"] = "application/json" },
+                new OfferedBody("course follow-up: persistent, soon", FollowUp), 1.5m, null)], 3),
         new SummarizeFollowUps.Response(3, 1, 0, 2, new Dictionary<string, int> { ["urgent"] = 1, ["soon"] = 2 }, new Dictionary<string, int> { ["course"] = 2, ["severe"] = 1 }),
         new ActOnFollowUp.NoteRequest("Called the patient"),
         new ActOnFollowUp.AssignRequest("dr-gray"),

@@ -78,6 +78,10 @@ public sealed class Prescription : IClinicalRecord
     [JsonIgnore]
     public string? ChangeReason { get; set; }
 
+    /// <summary>Whether no dose will come of it any more.</summary>
+    [JsonIgnore]
+    public bool HasEnded => Status is PrescriptionStatus.Stopped or PrescriptionStatus.Completed or PrescriptionStatus.Cancelled or PrescriptionStatus.EnteredInError;
+
     /// <summary>The dose of a day, mg; 0 before the start, after the end and while on hold.</summary>
     public decimal DoseOn(DateOnly day) =>
         EndsOn is { } end && day > end ? 0 : Doses.LastOrDefault(d => d.On <= day)?.DoseMg ?? 0;
@@ -88,6 +92,25 @@ public sealed class Prescription : IClinicalRecord
     /// <summary>Records the dose taken from a day on. An entry of that day is replaced; later entries stay.</summary>
     public void SetDose(DateOnly on, decimal doseMg, string? reason) =>
         Doses = [.. Doses.Where(d => d.On != on).Append(new DoseChange(on, doseMg, reason)).OrderBy(d => d.On)];
+
+    /// <summary>Takes the dose that a titration orders from a day on; 0 ends the prescription.</summary>
+    /// <param name="lastDoseOn">The last day with a dose, when days without one came before.</param>
+    public void Take(DateOnly on, decimal doseMg, DateOnly? lastDoseOn, string reason)
+    {
+        if (lastDoseOn is { } last)
+        {
+            SetDose(last.AddDays(1), 0, reason);
+        }
+
+        if (DoseOn(on) != doseMg)
+        {
+            SetDose(on, doseMg, reason);
+        }
+
+        StartsOn = Status == PrescriptionStatus.Draft ? on : StartsOn;
+        Status = doseMg > 0 ? PrescriptionStatus.Active : PrescriptionStatus.Completed;
+        DoseMg = doseMg > 0 ? doseMg : DoseMg;
+    }
 
     internal sealed class Mapping : IEntityTypeConfiguration<Prescription>
     {
@@ -100,7 +123,7 @@ public sealed class Prescription : IClinicalRecord
             prescription.Property(p => p.Prescriber).HasMaxLength(200);
             prescription.Property(p => p.Compounding).IsJson();
             prescription.Property(p => p.Doses).IsJson();
-            prescription.Ignore(p => p.RecordId).Ignore(p => p.Subject).Ignore(p => p.ChangeReason);
+            prescription.Ignore(p => p.HasEnded).Ignore(p => p.RecordId).Ignore(p => p.Subject).Ignore(p => p.ChangeReason);
             prescription.HasOne<Patient>().WithMany().HasForeignKey(p => new { p.ClinicId, p.PatientId }).OnDelete(DeleteBehavior.Restrict);
             prescription.HasIndex(p => new { p.ClinicId, p.PatientId, p.StartsOn, p.Id });
             prescription.HasAlternateKey(p => new { p.ClinicId, p.PatientId, p.Id });

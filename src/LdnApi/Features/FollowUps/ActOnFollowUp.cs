@@ -103,8 +103,7 @@ public static class ActOnFollowUp
             Perform(followUp, command, patient.DayAt(now), now);
             await db.SaveChangesAsync(ct);
             await monitor.ReviewAsync(patient, now, ct);
-            var events = await db.FollowUpEvents.AsNoTracking().Where(e => e.FollowUpId == command.Id).OrderBy(e => e.RecordedAt).ThenBy(e => e.Id).ToListAsync(ct);
-            return FollowUpResponse.Of(followUp, events);
+            return await db.ReadAsync(followUp, patient.DayAt(now), ct);
         }
 
         private void Perform(FollowUp followUp, Command command, DateOnly today, DateTimeOffset now)

@@ -1,3 +1,4 @@
+using LdnApi.Clinical.Dosing;
 using LdnApi.Clinical.Rules;
 using LdnApi.Common;
 using LdnApi.Records;
@@ -19,18 +20,31 @@ public record FollowUpItem(
     DateOnly LastEvidenceOn, DateTimeOffset DueAt, string? Assignee, DateTimeOffset? SnoozedUntil, int Recurrence, bool EvidenceChanged,
     IReadOnlyList<string> RecommendedActions, long Version);
 
+/// <summary>A request that may be sent as it stands. It is offered, never performed: a clinician decides, and may change the reason.</summary>
+/// <param name="Method">HTTP method.</param>
+/// <param name="Path">Path and query, from the root of the server.</param>
+/// <param name="DoseMgAfter">The dose, mg per day, if it is done today.</param>
+/// <param name="NextStepOnAfter">The day on which the next step would then be due; absent while it waits.</param>
+public sealed record OfferedRequest(
+    TitrationAction Action, string Summary, string Method, string Path, IReadOnlyDictionary<string, string> Headers, OfferedBody Body,
+    decimal? DoseMgAfter, DateOnly? NextStepOnAfter);
+
+/// <param name="Days">Of a longer step: by how many days.</param>
+public sealed record OfferedBody(string Reason, FollowUpId FollowUpId, int? Days = null);
+
 /// <summary>A follow-up with its reasons and its log.</summary>
 /// <param name="Clauses">What the rule holds against its thresholds, as found when it last rose.</param>
 /// <param name="RegulatoryDueOn">For a serious adverse event: first received + 15 days.</param>
+/// <param name="Offers">While it is open: what may be done to the patient's titrations about it, as far as their state allows. A version of its history offers nothing.</param>
 public sealed record FollowUpResponse(
     FollowUpId Id, PatientId PatientId, RuleFamily Family, FollowUpLabel Label, FollowUpPriority Priority, FollowUpStatus Status, DateOnly OpenedOn,
     DateOnly FirstOpenedOn, DateOnly LastEvidenceOn, DateTimeOffset DueAt, DateOnly? RegulatoryDueOn, DateOnly? ClosedOn, CloseReason? CloseReason,
     FollowUpOutcome? Outcome, string? Assignee, DateTimeOffset? SnoozedUntil, int Recurrence, bool EvidenceChanged, FollowUpId? MergedInto, string RuleSetVersion,
     IReadOnlyList<Clause> Clauses, IReadOnlyList<Evidence> Evidence, IReadOnlyList<string> ContributingFactors, IReadOnlyList<string> RecommendedActions,
-    IReadOnlyList<FollowUpEntry> Events, long Version) : IVersioned
+    IReadOnlyList<FollowUpEntry> Events, IReadOnlyList<OfferedRequest> Offers, long Version) : IVersioned
 {
-    internal static FollowUpResponse Of(FollowUp f, IEnumerable<FollowUpEvent> events) => new(
+    internal static FollowUpResponse Of(FollowUp f, IEnumerable<FollowUpEvent> events, IReadOnlyList<OfferedRequest>? offers = null) => new(
         f.Id, f.PatientId, f.Family, f.Label, f.Priority, f.Status, f.OpenedOn, f.FirstOpenedOn, f.LastEvidenceOn, f.DueAt, f.RegulatoryDueOn, f.ClosedOn, f.CloseReason,
         f.Outcome, f.Assignee, f.SnoozedUntil, f.Recurrence, f.EvidenceChanged, f.MergedInto, f.RuleSetVersion, f.Clauses, f.Evidence, f.ContributingFactors,
-        f.RecommendedActions, [.. events.Select(e => e.Adapt<FollowUpEntry>())], f.Version);
+        f.RecommendedActions, [.. events.Select(e => e.Adapt<FollowUpEntry>())], offers ?? [], f.Version);
 }

@@ -98,12 +98,13 @@ public static class GetFollowUp
         .MapGet("/{followUpId}", Get)
         .WithName(nameof(GetFollowUp))
         .WithSummary("Read a follow-up with its clauses, evidence and log")
+        .WithDescription("While it is open, `offers` holds requests that would hold, step back or lengthen the patient's running titrations, with the ETag of their present version. None is ever sent by the API itself.")
         .NeedsScope(Scopes.ClinicalRead);
 
     private static async Task<Results<Ok<FollowUpResponse>, ProblemHttpResult>> Get(FollowUpId followUpId, IMediator mediator, CancellationToken ct) =>
         (await mediator.Send(new Query(followUpId), ct)).ToOk();
 
-    public sealed class Handler(LdnDbContext db) : IQueryHandler<Query, Result<FollowUpResponse>>
+    public sealed class Handler(LdnDbContext db, TimeProvider clock) : IQueryHandler<Query, Result<FollowUpResponse>>
     {
         public async Task<Result<FollowUpResponse>> Handle(Query query, CancellationToken ct)
         {
@@ -112,8 +113,8 @@ public static class GetFollowUp
                 return Problem.NotFound;
             }
 
-            var events = await db.FollowUpEvents.AsNoTracking().Where(e => e.FollowUpId == query.Id).OrderBy(e => e.RecordedAt).ThenBy(e => e.Id).ToListAsync(ct);
-            return FollowUpResponse.Of(followUp, events);
+            var patient = await db.Patients.AsNoTracking().SingleAsync(p => p.Id == followUp.PatientId, ct);
+            return await db.ReadAsync(followUp, patient.DayAt(clock.GetUtcNow()), ct);
         }
     }
 }

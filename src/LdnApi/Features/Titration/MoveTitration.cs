@@ -10,7 +10,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace LdnApi.Features.Titration;
 
-/// <summary>Starts, advances, holds, resumes, steps back, lengthens or stops a titration; the later dates are worked out again and the dose taken follows.</summary>
+/// <summary>Does something to a titration: the later dates are worked out again, the dose taken follows, and who did it and why is kept.</summary>
 public static class MoveTitration
 {
     /// <param name="Reason">Why.</param>
@@ -23,40 +23,73 @@ public static class MoveTitration
     public sealed record LengthenRequest(
         [property: StringLength(500, MinimumLength = 1)] string Reason, [property: Range(1, 365)] int Days, DateOnly? On = null, FollowUpId? FollowUpId = null);
 
+    /// <param name="LastDoseOn">
+    /// The last day on which a dose was taken. Owed unless the prescription is on hold, which says so itself: the days after it are recorded as days without a dose.
+    /// </param>
+    public sealed record RestartRequest(
+        [property: StringLength(500, MinimumLength = 1)] string Reason, DateOnly? LastDoseOn = null, DateOnly? On = null, FollowUpId? FollowUpId = null);
+
+    /// <param name="Steps">Doses that fall from step to step, the first below the present one, each with its days. The first is taken at once; after the last there is no dose.</param>
+    public sealed record TaperRequest(
+        [property: StringLength(500, MinimumLength = 1)] string Reason, [property: MinLength(1), MaxLength(StepBody.MaxCount)] IReadOnlyList<StepBody> Steps,
+        DateOnly? On = null, FollowUpId? FollowUpId = null);
+
     public sealed record Command(
-        PatientId PatientId, TitrationScheduleId Id, IfMatch Read, TitrationAction Action, string Reason, DateOnly? On, FollowUpId? FollowUpId, int Days)
-        : ICommand<Result<ScheduleResponse>>, IConcernsPatient;
+        PatientId PatientId, TitrationScheduleId Id, IfMatch Read, TitrationAction Action, string Reason, DateOnly? On, FollowUpId? FollowUpId, int Days = 0,
+        DateOnly? LastDoseOn = null, IReadOnlyList<TitrationStep>? Taper = null) : ICommand<Result<ScheduleResponse>>, IConcernsPatient;
 
     public static void Map(IEndpointRouteBuilder patient)
     {
         foreach (var (action, summary) in new[]
         {
             (TitrationAction.Start, "Start a titration with its first step; activates a draft prescription"),
-            (TitrationAction.Advance, "Go on to the next step; from the last, complete the titration"),
+            (TitrationAction.Advance, "Go on to the next step; from the last, complete the titration; from the last of a taper, take no dose any more"),
             (TitrationAction.Hold, "Hold: stay at the present dose, the later dates wait"),
             (TitrationAction.Resume, "Resume after a hold; the later dates move by its length"),
-            (TitrationAction.StepBack, "Go back to the step before and take it in full again"),
+            (TitrationAction.StepBack, "Go back to the step before and take it in full again; from the first step, to half of it"),
             (TitrationAction.Stop, "Stop a titration; the dose stays until the prescription changes"),
         })
         {
-            patient.MapPost($"/titration-schedules/{{titrationScheduleId}}/{WireNames.NameOf(action)}", PostOf(action))
-                .WithName($"{action}Titration").WithSummary(summary).NeedsScope(Scopes.Prescribe);
+            patient.MapPost(PathOf(action), PostOf(action)).WithName($"{action}Titration").WithSummary(summary).NeedsScope(Scopes.Prescribe);
         }
 
-        patient.MapPost("/titration-schedules/{titrationScheduleId}/lengthen", PostLengthen)
+        patient.MapPost(PathOf(TitrationAction.Lengthen), PostLengthen)
             .WithName("LengthenTitration").WithSummary("Make the present step longer").NeedsScope(Scopes.Prescribe);
+        patient.MapPost(PathOf(TitrationAction.Restart), PostRestart)
+            .WithName("RestartTitration").WithSummary("Begin again with the first step after days without a dose; activates a prescription on hold").NeedsScope(Scopes.Prescribe);
+        patient.MapPost(PathOf(TitrationAction.Taper), PostTaper)
+            .WithName("TaperTitration").WithSummary("Go down by planned steps to no dose; at the end the prescription is completed").NeedsScope(Scopes.Prescribe);
     }
+
+    private static string PathOf(TitrationAction action) => $"/titration-schedules/{{titrationScheduleId}}/{WireNames.NameOf(action)}";
 
     private static Func<PatientId, TitrationScheduleId, IfMatch, Request, IMediator, CancellationToken, Task<Results<Ok<ScheduleResponse>, ProblemHttpResult>>> PostOf(
         TitrationAction action) => async (patientId, titrationScheduleId, ifMatch, request, mediator, ct) =>
-            (await mediator.Send(new Command(patientId, titrationScheduleId, ifMatch, action, request.Reason, request.On, request.FollowUpId, 0), ct)).ToOk();
+            (await mediator.Send(new Command(patientId, titrationScheduleId, ifMatch, action, request.Reason, request.On, request.FollowUpId), ct)).ToOk();
 
     private static async Task<Results<Ok<ScheduleResponse>, ProblemHttpResult>> PostLengthen(
         PatientId patientId, TitrationScheduleId titrationScheduleId, IfMatch ifMatch, LengthenRequest request, IMediator mediator, CancellationToken ct) =>
         (await mediator.Send(new Command(
-            patientId, titrationScheduleId, ifMatch, TitrationAction.Lengthen, request.Reason, request.On, request.FollowUpId, request.Days), ct)).ToOk();
+            patientId, titrationScheduleId, ifMatch, TitrationAction.Lengthen, request.Reason, request.On, request.FollowUpId, Days: request.Days), ct)).ToOk();
 
-    public sealed class Handler(LdnDbContext db, FollowUpMonitor monitor, TimeProvider clock) : ICommandHandler<Command, Result<ScheduleResponse>>
+    private static async Task<Results<Ok<ScheduleResponse>, ProblemHttpResult>> PostRestart(
+        PatientId patientId, TitrationScheduleId titrationScheduleId, IfMatch ifMatch, RestartRequest request, IMediator mediator, CancellationToken ct) =>
+        (await mediator.Send(new Command(
+            patientId, titrationScheduleId, ifMatch, TitrationAction.Restart, request.Reason, request.On, request.FollowUpId, LastDoseOn: request.LastDoseOn), ct)).ToOk();
+
+    private static async Task<Results<Ok<ScheduleResponse>, ProblemHttpResult>> PostTaper(
+        PatientId patientId, TitrationScheduleId titrationScheduleId, IfMatch ifMatch, TaperRequest request, IMediator mediator, CancellationToken ct) =>
+        (await mediator.Send(new Command(
+            patientId, titrationScheduleId, ifMatch, TitrationAction.Taper, request.Reason, request.On, request.FollowUpId,
+            Taper: [.. request.Steps.Select(s => new TitrationStep(s.DoseMg, s.Days))]), ct)).ToOk();
+
+    private static readonly Problem BeforeLastChange = Problem.Refused(
+        "before-last-change", "Something has happened since that day.", "$.on", "Must not be before the last change.");
+
+    private static readonly Problem NoGap = Problem.Refused(
+        "no-gap", "No day without a dose is known.", "$.lastDoseOn", "Must name the last day on which a dose was taken, with a day or more between it and the restart.");
+
+    public sealed class Handler(LdnDbContext db, FollowUpMonitor monitor, Caller caller, TimeProvider clock) : ICommandHandler<Command, Result<ScheduleResponse>>
     {
         public async Task<Result<ScheduleResponse>> Handle(Command command, CancellationToken ct)
         {
@@ -80,7 +113,7 @@ public static class MoveTitration
 
             var on = command.On ?? today;
             var prescription = await db.Prescriptions.SingleAsync(p => p.PatientId == patient.Id && p.Id == schedule.PrescriptionId, ct);
-            if (Refusal(command, schedule, prescription, on, today) is { } refusal)
+            if ((RefusalOf(command, schedule.Plan, on, today) ?? OrderRefusalOf(command, schedule.Plan, prescription, on)) is { } refusal)
             {
                 return refusal;
             }
@@ -90,19 +123,15 @@ public static class MoveTitration
                 return Problem.Refused("unknown-follow-up", "The patient has no such follow-up.", "$.followUpId", "Must be a follow-up of this patient.");
             }
 
-            var before = schedule.Plan.CurrentDoseMg;
-            schedule.Plan = schedule.Plan.After(command.Action, on, command.Days);
-            schedule.Status = schedule.Plan.Status;
-            schedule.ChangeReason = command.FollowUpId is { } because ? $"{command.Reason} (follow-up {because})" : command.Reason;
-            if (schedule.Plan.CurrentDoseMg is { } dose && dose != before)
+            var plan = schedule.Plan.After(command.Action, on, command.Days, command.Taper);
+            var ordered = schedule.Plan.OrdersDose(command.Action) ? plan.CurrentDoseMg : null;
+            schedule.Move(plan, new TitrationChange(
+                command.Action, on, now, caller.Subject, command.Reason, command.FollowUpId, prescription.LastDoseUpTo(on), ordered,
+                command.Action == TitrationAction.Lengthen ? command.Days : null, command.LastDoseOn));
+            if (ordered is { } dose)
             {
-                prescription.DoseMg = dose;
-                prescription.SetDose(on, dose, command.Reason);
+                prescription.Take(on, dose, command.LastDoseOn, command.Reason);
                 prescription.ChangeReason = $"titration: {WireNames.NameOf(command.Action)}";
-                if (prescription.Status == PrescriptionStatus.Draft)
-                {
-                    (prescription.Status, prescription.StartsOn) = (PrescriptionStatus.Active, on);
-                }
             }
 
             await db.SaveChangesAsync(ct);
@@ -110,14 +139,33 @@ public static class MoveTitration
             return ScheduleResponse.Of(schedule, today);
         }
 
-        private static Problem? Refusal(Command command, TitrationSchedule schedule, Prescription prescription, DateOnly on, DateOnly today)
+        private static Problem? RefusalOf(Command command, TitrationPlan plan, DateOnly on, DateOnly today) =>
+            on > today ? Problem.Refused("date-in-future", "A day lies in the future.", "$.on", "Must not be after today, where the patient lives.")
+            : on < plan.EarliestAction ? BeforeLastChange
+            : command.Taper is { } taper && !plan.CanTaperBy(taper)
+                ? Problem.Refused("not-a-taper", "The doses do not go down.", "$.steps", "Each dose must be below the one before, the present dose included, and needs days.")
+            : null;
+
+        /// <summary>What the prescription does not let an action order.</summary>
+        private static Problem? OrderRefusalOf(Command command, TitrationPlan plan, Prescription prescription, DateOnly on)
         {
-            var changesDose = command.Action is TitrationAction.Start or TitrationAction.Advance or TitrationAction.StepBack;
-            return on > today ? Problem.Refused("date-in-future", "A day lies in the future.", "$.on", "Must not be after today, where the patient lives.")
-                : on < schedule.Plan.EarliestAction || (changesDose && prescription.Doses.Count > 0 && on < prescription.Doses[^1].On)
-                    ? Problem.Refused("before-last-change", "Something has happened since that day.", "$.on", "Must not be before the last change.")
-                : changesDose && prescription.Status is not (PrescriptionStatus.Draft or PrescriptionStatus.Active)
-                    ? Problem.InvalidTransition(WireNames.NameOf(prescription.Status)) with { Detail = "The prescription must be a draft or active." }
+            if (!plan.OrdersDose(command.Action))
+            {
+                return null;
+            }
+
+            var isRestart = command.Action == TitrationAction.Restart;
+            var gapFrom = prescription.Status == PrescriptionStatus.OnHold ? prescription.Doses[^1].On : command.LastDoseOn?.AddDays(1);
+            return prescription.HasEnded || (prescription.Status == PrescriptionStatus.OnHold && !isRestart)
+                    ? Problem.InvalidTransition(WireNames.NameOf(prescription.Status)) with { Detail = "The prescription must be a draft or active; a restart also takes one on hold." }
+                : on > prescription.EndsOn ? Problem.Refused("prescription-ended", "The prescription has ended by then.", "$.on", "Must not be after the prescription's last day.")
+                : prescription.Doses.Count > 0 && on < prescription.Doses[^1].On ? BeforeLastChange
+                : !isRestart ? null
+                : prescription.Status == PrescriptionStatus.OnHold && command.LastDoseOn is not null
+                    ? Problem.Refused("gap-known", "The prescription's hold says when the last dose was.", "$.lastDoseOn", "Must be absent while the prescription is on hold.")
+                : gapFrom is null || gapFrom >= on ? NoGap
+                : command.LastDoseOn < prescription.Doses[^1].On
+                    ? Problem.Refused("before-last-change", "The dose has changed since that day.", "$.lastDoseOn", "Must not be before the last change of the dose.")
                 : null;
         }
     }

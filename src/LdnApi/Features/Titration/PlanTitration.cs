@@ -13,16 +13,13 @@ namespace LdnApi.Features.Titration;
 /// <summary>Plans how a prescription's dose is brought to its target. The plan moves only when someone moves it.</summary>
 public static class PlanTitration
 {
-    /// <summary>One dose and how long it is meant to be taken.</summary>
-    /// <param name="Days">Whole days; absent for a last step that goes on.</param>
-    public sealed record StepBody([property: DoseMg] decimal DoseMg, [property: Range(1, 365)] int? Days = null);
-
-    /// <summary>A preset or steps of one's own, not both.</summary>
+    /// <summary>A preset, one of the clinic's templates, or steps of one's own.</summary>
     public sealed record Request(
         PrescriptionId PrescriptionId,
         DateOnly StartsOn,
         [property: StringLength(60)] string? Preset = null,
-        [property: MinLength(1), MaxLength(60)] IReadOnlyList<StepBody>? Steps = null);
+        TitrationTemplateId? TemplateId = null,
+        [property: MinLength(1), MaxLength(StepBody.MaxCount)] IReadOnlyList<StepBody>? Steps = null);
 
     public sealed record Command(PatientId PatientId, Request Schedule) : ICommand<Result<ScheduleResponse>>, IConcernsPatient;
 
@@ -46,50 +43,44 @@ public static class PlanTitration
         {
             var patient = db.Locked(command.PatientId);
             var asked = command.Schedule;
-            if ((asked.Preset is null) == (asked.Steps is null))
+            return await (await ChosenSteps.ReadAsync(db, asked.Preset, asked.TemplateId, asked.Steps, asked.StartsOn, ct)).ThenAsync<ScheduleResponse>(async chosen =>
             {
-                return Problem.Invalid("$.steps", "Name a preset or give steps, not both.");
-            }
+                if (await db.Prescriptions.AsNoTracking().SingleOrDefaultAsync(p => p.PatientId == patient.Id && p.Id == asked.PrescriptionId, ct) is not { } prescription)
+                {
+                    return Problem.Refused("unknown-prescription", "The patient has no such prescription.", "$.prescriptionId", "Must be a prescription of this patient.");
+                }
 
-            var steps = asked.Steps?.Select(s => new TitrationStep(s.DoseMg, s.Days)).ToArray() ?? TitrationPresets.Find(asked.Preset!)?.Steps;
-            if (steps is null)
-            {
-                return Problem.Invalid("$.preset", $"Must be one of: {string.Join(", ", TitrationPresets.All.Select(p => p.Name))}.");
-            }
+                if (prescription.HasEnded)
+                {
+                    return Problem.Refused("prescription-ended", "The prescription has ended.", "$.prescriptionId", "Must be a draft, active or on hold.");
+                }
 
-            if (steps.SkipLast(1).Any(s => s.Days is null))
-            {
-                return Problem.Invalid("$.steps", "Each step but the last needs days.");
-            }
+                var plan = TitrationPlan.Create(asked.StartsOn, chosen.Steps);
+                var schedule = new TitrationSchedule
+                {
+                    ClinicId = patient.ClinicId,
+                    Id = EntityId.New<TitrationScheduleId>(),
+                    PatientId = patient.Id,
+                    PrescriptionId = asked.PrescriptionId,
+                    Preset = asked.Preset,
+                    TemplateId = chosen.Template?.Id,
+                    TemplateVersion = chosen.Template?.Version,
+                    Plan = plan,
+                    Status = plan.Status,
+                    RecordedAt = clock.GetUtcNow(),
+                };
+                db.TitrationSchedules.Add(schedule);
+                try
+                {
+                    await db.SaveChangesAsync(ct);
+                }
+                catch (DbUpdateException e) when (e.InnerException is PostgresException { ConstraintName: TitrationSchedule.OneRunning })
+                {
+                    return Running;
+                }
 
-            if (!await db.Prescriptions.AnyAsync(p => p.PatientId == patient.Id && p.Id == asked.PrescriptionId, ct))
-            {
-                return Problem.Refused("unknown-prescription", "The patient has no such prescription.", "$.prescriptionId", "Must be a prescription of this patient.");
-            }
-
-            var plan = TitrationPlan.Create(asked.StartsOn, steps);
-            var schedule = new TitrationSchedule
-            {
-                ClinicId = patient.ClinicId,
-                Id = EntityId.New<TitrationScheduleId>(),
-                PatientId = patient.Id,
-                PrescriptionId = asked.PrescriptionId,
-                Preset = asked.Preset,
-                Plan = plan,
-                Status = plan.Status,
-                RecordedAt = clock.GetUtcNow(),
-            };
-            db.TitrationSchedules.Add(schedule);
-            try
-            {
-                await db.SaveChangesAsync(ct);
-            }
-            catch (DbUpdateException e) when (e.InnerException is PostgresException { ConstraintName: TitrationSchedule.OneRunning })
-            {
-                return Running;
-            }
-
-            return ScheduleResponse.Of(schedule, patient.DayAt(schedule.RecordedAt));
+                return ScheduleResponse.Of(schedule, patient.DayAt(schedule.RecordedAt));
+            });
         }
     }
 }

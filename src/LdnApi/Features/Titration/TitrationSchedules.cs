@@ -5,14 +5,19 @@ using LdnApi.Records;
 namespace LdnApi.Features.Titration;
 
 /// <summary>A titration schedule as read.</summary>
+/// <param name="TemplateId">The clinic's template that the steps were copied from, in its version <paramref name="TemplateVersion"/>.</param>
 /// <param name="NextStepOn">The day on which the next step is due.</param>
+/// <param name="DaysUntilNextStep">Days from today, where the patient lives, until then; below 0 when it is overdue.</param>
 /// <param name="Overdue">The next step was due before today, where the patient lives, and has not been taken.</param>
+/// <param name="Allowed">What the present state allows. Whether a dose may be ordered is for the order-time rules to say.</param>
+/// <param name="Changes">Everything done to the schedule, oldest first: what, when, by whom, why, and the follow-up that led to it.</param>
 public sealed record ScheduleResponse(
-    TitrationScheduleId Id, PatientId PatientId, PrescriptionId PrescriptionId, string? Preset, TitrationStatus Status, DateOnly StartsOn,
-    IReadOnlyList<DatedStep> Steps, decimal? CurrentDoseMg, DateOnly? NextStepOn, bool Overdue, DateOnly? HeldOn, DateOnly? EndedOn,
-    IReadOnlyList<TitrationAction> Allowed, DateTimeOffset RecordedAt, long Version) : IVersioned
+    TitrationScheduleId Id, PatientId PatientId, PrescriptionId PrescriptionId, string? Preset, TitrationTemplateId? TemplateId, long? TemplateVersion,
+    TitrationStatus Status, DateOnly StartsOn, IReadOnlyList<DatedStep> Steps, decimal? CurrentDoseMg, DateOnly? NextStepOn, int? DaysUntilNextStep, bool Overdue,
+    DateOnly? HeldOn, DateOnly? EndedOn, IReadOnlyList<TitrationAction> Allowed, IReadOnlyList<TitrationChange> Changes, DateTimeOffset RecordedAt,
+    long Version) : IVersioned
 {
     internal static ScheduleResponse Of(TitrationSchedule s, DateOnly today) => new(
-        s.Id, s.PatientId, s.PrescriptionId, s.Preset, s.Plan.Status, s.Plan.StartsOn, s.Plan.Dated(), s.Plan.CurrentDoseMg, s.Plan.NextStepOn,
-        s.Plan.IsOverdueOn(today), s.Plan.HeldOn, s.Plan.EndedOn, s.Plan.Allowed, s.RecordedAt, s.Version);
+        s.Id, s.PatientId, s.PrescriptionId, s.Preset, s.TemplateId, s.TemplateVersion, s.Plan.Status, s.Plan.StartsOn, s.Plan.Dated(), s.Plan.CurrentDoseMg,
+        s.Plan.NextStepOn, s.Plan.DaysUntilNextStep(today), s.Plan.IsOverdueOn(today), s.Plan.HeldOn, s.Plan.EndedOn, s.Plan.Allowed, s.Changes, s.RecordedAt, s.Version);
 }
