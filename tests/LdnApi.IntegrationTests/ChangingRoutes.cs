@@ -56,6 +56,7 @@ internal sealed class ChangingRoutes(HttpClient client, DateOnly today)
         ["ReportAdverseEvent"] = async s => Post(ApiClient.Of(await s.PatientAsync(), "/adverse-events"), new { term = "restlessness", severity = "mild", onsetOn = s.Start, reporter = new { role = "patient" } }),
         ["AmendAdverseEvent"] = async s => Act(await s.MadeAsync("ReportAdverseEvent"), "amend", new { reason = "after a call", adverseEvent = new { term = "restlessness", severity = "moderate", onsetOn = s.Start } }),
         ["ResolveAdverseEvent"] = async s => Act(await s.MadeAsync("ReportAdverseEvent"), "resolve", new { resolvedOn = s.Today }),
+        ["AssessCausality"] = async s => Act(await s.MadeAsync("ReportAdverseEvent"), "assess-causality", new { assessor = "Dr Gray", naranjo = new { answers = Enumerable.Repeat("unknown", 10) }, whoUmc = new { category = "possible" } }),
         ["RetractAdverseEvent"] = async s => Act(await s.MadeAsync("ReportAdverseEvent"), "retract", new { reason = "another patient's" }),
         ["AcknowledgeFollowUp"] = async s => Act(await s.FollowUpAsync(), "acknowledge", new { note = "called" }),
         ["AssignFollowUp"] = async s => Act(await s.FollowUpAsync(), "assign", new { assignee = "dr-gray" }),

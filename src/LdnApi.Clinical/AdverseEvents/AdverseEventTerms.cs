@@ -33,17 +33,20 @@ public static class AdverseEventTerms
 
     public static bool IsSuicidality(AdverseEventTerm term) => CategoryOf(term) == AdverseEventCategory.Safety;
 
-    /// <summary>Whether CTCAE has this grade for the term. Source: CTCAE v5.0 (2017); terms it does not list take 1–5.</summary>
+    /// <summary>
+    /// Whether CTCAE has this grade for the term. Source: CTCAE v5.0 (2017-11-27); depressed mood is its depression, abdominal cramps its abdominal pain,
+    /// and terms it does not list take the grades 1–5 of its "other, specify".
+    /// </summary>
     public static bool AllowsGrade(AdverseEventTerm term, int grade) => grade >= 1 && term switch
     {
         AdverseEventTerm.Anxiety or AdverseEventTerm.Agitation or AdverseEventTerm.SuicidalIdeation => grade <= 4,
         AdverseEventTerm.Restlessness or AdverseEventTerm.Akathisia or AdverseEventTerm.Irritability or AdverseEventTerm.Insomnia
             or AdverseEventTerm.Headache or AdverseEventTerm.Nausea or AdverseEventTerm.AbdominalCramps or AdverseEventTerm.Dizziness
-            or AdverseEventTerm.Fatigue => grade <= 3,
+            or AdverseEventTerm.Fatigue or AdverseEventTerm.Tremor => grade <= 3,
         AdverseEventTerm.Palpitations => grade <= 2,
         AdverseEventTerm.SuicideAttempt => grade is >= 3 and <= 5,
         AdverseEventTerm.DepressedMood or AdverseEventTerm.Diarrhoea or AdverseEventTerm.Nervousness or AdverseEventTerm.Jitteriness
-            or AdverseEventTerm.Worry or AdverseEventTerm.Panic or AdverseEventTerm.VividDreams or AdverseEventTerm.Tremor
+            or AdverseEventTerm.Worry or AdverseEventTerm.Panic or AdverseEventTerm.VividDreams
             or AdverseEventTerm.Other => grade <= 5,
     };
 }

@@ -45,6 +45,10 @@ public static class Examples
     private static readonly Association OfDose = new(
         AssociationStatus.Measured, [], 14, 0.593391, 2.277201, 0.022774, AssociationStrength.Strong, AssociationConfidence.Low, 0.014052, 13.611989);
 
+    private static readonly Judgement Judgement = new("Dr Gray", "dr-gray", Now, "Seen on Tuesday");
+    private static readonly NaranjoAnswer[] Naranjo =
+        [NaranjoAnswer.Yes, NaranjoAnswer.Yes, NaranjoAnswer.Yes, .. Enumerable.Repeat(NaranjoAnswer.Unknown, 7)];
+
     private static readonly object[] All =
     [
         new PatientBody(Name, "Europe/Dublin", [Number], new DateOnly(1980, 5, 17), Gender.Female, AnxietyHistory: false, BaselineAnxiety: 2),
@@ -82,8 +86,12 @@ public static class Examples
         new ChangeAdverseEvent.AmendRequest("Graded after a call", new AdverseEventBody(AdverseEventTerm.Restlessness, Severity.Mild, OnsetOn: Today)),
         new ChangeAdverseEvent.ResolveRequest(Today),
         new ChangeAdverseEvent.RetractRequest("Meant for another patient"),
-        new AdverseEventResponse(Event, Patient, AdverseEventTerm.Restlessness, AdverseEventCategory.Mood, null, null, Severity.Moderate, 2, [], Today, null, null, null, Prescription, 1.5m, null,
-            new EventReporter(ReporterRole.Patient), true, RecordStatus.Final, Now, 1, null),
+        new AdverseEventResponse(Event, Patient, AdverseEventTerm.Restlessness, AdverseEventCategory.Mood, null, null, Severity.Moderate, 2, [], Today, null, null, null, Prescription, 1.5m, 27, null,
+            new EventReporter(ReporterRole.Patient), new Causality(WhoUmc: new WhoUmcAssessment(WhoUmcCategory.Possible, null, Judgement)), Today, null, true, [], RecordStatus.Final, Now, 1, null, null),
+        new AssessCausality.Request("Dr Gray", new AssessCausality.NaranjoAnswers(Naranjo), new AssessCausality.WhoUmcJudgement(WhoUmcCategory.Possible), Note: "Seen on Tuesday"),
+        new ReviewAdverseEvent.Response(Event, 1, false, [new ReviewAdverseEvent.CriterionMet(MinimumCriterion.Reporter, false)], new ReviewAdverseEvent.RegulatoryClock(Today, Today.AddDays(15), 15), false,
+            [new Challenge(ChallengeKind.Dechallenge, Today.AddDays(-14), 3.0m, 1.5m, ChallengeResponse.Positive, 5, 2, 7, 10)],
+            new CausalitySuggestion(WhoUmcCategory.Probable, [CausalityReason.NoOtherCauseOnRecord, CausalityReason.DechallengePositive])),
         new FollowUpItem(FollowUp, Patient, RuleFamily.Course, FollowUpLabel.Persistent, FollowUpPriority.Soon, FollowUpStatus.Open, new DateOnly(2026, 3, 21), Today, Now.AddHours(72),
             null, null, 0, false, ["reduce-slightly", "repeat-gad7"], 3),
         new FollowUpResponse(FollowUp, Patient, RuleFamily.Course, FollowUpLabel.Persistent, FollowUpPriority.Soon, FollowUpStatus.Open, new DateOnly(2026, 3, 21), new DateOnly(2026, 3, 21), Today,

@@ -41,6 +41,34 @@ public enum ReporterRole
 /// <summary>The identifiable reporter: one of the four minimum criteria of a safety report (ICH E2B).</summary>
 public sealed record Reporter(ReporterRole Role, string? Name);
 
+/// <summary>Whose judgement it is, who entered it and when.</summary>
+/// <param name="Assessor">The person who judged.</param>
+/// <param name="RecordedBy">The subject of the token with which it was entered.</param>
+public sealed record Judgement(string Assessor, string RecordedBy, DateTimeOffset RecordedAt, string? Note);
+
+/// <summary>The Naranjo scale as answered; score and category are worked out.</summary>
+/// <param name="Answers">Question 1 first.</param>
+/// <param name="Score">Points, −4 to 13.</param>
+public sealed record NaranjoAssessment(IReadOnlyList<NaranjoAnswer> Answers, int Score, NaranjoCategory Category, Judgement By);
+
+/// <summary>A WHO-UMC category, chosen by a person.</summary>
+/// <param name="Specific">The assessor holds the event to be specific for the medicine; null = not said.</param>
+public sealed record WhoUmcAssessment(WhoUmcCategory Category, bool? Specific, Judgement By);
+
+/// <summary>What a clinician says to a de- or rechallenge that was proposed.</summary>
+public enum ChallengeVerdict
+{
+    Confirmed,
+    Refuted,
+}
+
+/// <summary>A proposed de- or rechallenge with its evidence as it stood when a clinician confirmed or refuted it.</summary>
+public sealed record ChallengeAssessment(ChallengeVerdict Verdict, Challenge Evidence, Judgement By);
+
+/// <summary>What persons have judged of the cause. Nothing in it is ever set by a rule.</summary>
+public sealed record Causality(
+    NaranjoAssessment? Naranjo = null, WhoUmcAssessment? WhoUmc = null, ChallengeAssessment? Dechallenge = null, ChallengeAssessment? Rechallenge = null);
+
 /// <summary>An untoward medical occurrence in a patient on treatment, whether or not the treatment caused it (ICH E2A).</summary>
 public sealed class AdverseEvent : IClinicalRecord
 {
@@ -71,8 +99,16 @@ public sealed class AdverseEvent : IClinicalRecord
     /// <summary>mg per day in total on the onset day; worked out from the prescriptions.</summary>
     public decimal? DoseAtOnsetMg { get; set; }
 
+    /// <summary>Days from the latest start, increase or restart of the dose to the onset; worked out. Null without a dose by then.</summary>
+    public int? DaysSinceIncrease { get; set; }
+
     public string? Narrative { get; set; }
     public Reporter? Reporter { get; set; }
+    public Causality? Causality { get; set; }
+
+    /// <summary>Clinical day on which it first became known: the regulatory clock runs from it, and nothing moves it. Null only in versions kept before it was.</summary>
+    public DateOnly? ReceivedOn { get; init; }
+
     public RecordStatus Status { get; set; }
     public required DateTimeOffset RecordedAt { get; init; }
 
@@ -91,6 +127,23 @@ public sealed class AdverseEvent : IClinicalRecord
     [JsonIgnore]
     public string? ChangeReason { get; set; }
 
+    [JsonIgnore]
+    public bool IsSerious => Seriousness.Count > 0;
+
+    [JsonIgnore]
+    public DateOnly FirstReceivedOn => ReceivedOn ?? DateOnly.FromDateTime(RecordedAt.UtcDateTime);
+
+    /// <summary>The day by which a serious event is to be reported; null for any other.</summary>
+    [JsonIgnore]
+    public DateOnly? RegulatoryDueOn => IsSerious && Status != RecordStatus.EnteredInError ? SafetyReport.DueOn(FirstReceivedOn) : null;
+
+    /// <summary>What a valid safety report still lacks. The patient is known by the record's number, the event by its term.</summary>
+    public IReadOnlyList<MinimumCriterion> MissingCriteria() =>
+    [
+        .. Reporter is null ? [MinimumCriterion.Reporter] : Array.Empty<MinimumCriterion>(),
+        .. SuspectPrescriptionId is null ? [MinimumCriterion.SuspectMedicine] : Array.Empty<MinimumCriterion>(),
+    ];
+
     internal sealed class Mapping : IEntityTypeConfiguration<AdverseEvent>
     {
         public void Configure(EntityTypeBuilder<AdverseEvent> adverseEvent)
@@ -102,7 +155,8 @@ public sealed class AdverseEvent : IClinicalRecord
             adverseEvent.Property(e => e.Coding).IsJson();
             adverseEvent.Property(e => e.Seriousness).IsJson();
             adverseEvent.Property(e => e.Reporter).IsJson();
-            adverseEvent.Ignore(e => e.RecordId).Ignore(e => e.Subject).Ignore(e => e.ChangeReason);
+            adverseEvent.Property(e => e.Causality).IsJson();
+            adverseEvent.Ignore(e => e.RecordId).Ignore(e => e.Subject).Ignore(e => e.ChangeReason).Ignore(e => e.IsSerious).Ignore(e => e.FirstReceivedOn).Ignore(e => e.RegulatoryDueOn);
             adverseEvent.HasOne<Patient>().WithMany().HasForeignKey(e => new { e.ClinicId, e.PatientId }).OnDelete(DeleteBehavior.Restrict);
             adverseEvent.HasOne<Prescription>().WithMany().HasForeignKey(e => new { e.ClinicId, e.PatientId, e.SuspectPrescriptionId })
                 .HasPrincipalKey(p => new { p.ClinicId, p.PatientId, p.Id }).OnDelete(DeleteBehavior.Restrict);

@@ -1,4 +1,5 @@
 using LdnApi.Auth;
+using LdnApi.Clinical.AdverseEvents;
 using LdnApi.Clinical.Rules;
 using LdnApi.Common;
 using LdnApi.Records;
@@ -13,9 +14,6 @@ public sealed record ChangedFollowUp(
 /// <summary>Evaluates a patient when evidence arrives or time passes, and brings the follow-ups in line.</summary>
 public sealed class FollowUpMonitor(LdnDbContext db, PatientFactsReader reader, Caller caller)
 {
-    /// <summary>Days from first receipt to the regulatory report of a serious adverse event (21 CFR 312.32, ICH E2A).</summary>
-    private const int RegulatoryDays = 15;
-
     /// <summary>Live: today counts as soon as it is reported. Call in the command's transaction, with the patient locked and the evidence saved.</summary>
     /// <returns>The follow-ups that changed.</returns>
     public Task<IReadOnlyList<ChangedFollowUp>> ReviewAsync(Patient patient, DateTimeOffset now, CancellationToken ct)
@@ -40,6 +38,7 @@ public sealed class FollowUpMonitor(LdnDbContext db, PatientFactsReader reader, 
         foreach (var change in changes)
         {
             var followUp = Apply(followUps, patient, evaluation, change, now);
+            followUp.RegulatoryDueOn = followUp.Family == RuleFamily.Serious ? SafetyReport.DueOn(facts.AdverseEvents, followUp.OpenedOn) ?? followUp.RegulatoryDueOn : null;
             changed[followUp.Id] = followUp;
             await db.SaveChangesAsync(ct); // closings before openings reach the database in that order: it allows one open follow-up a family
         }
@@ -103,7 +102,6 @@ public sealed class FollowUpMonitor(LdnDbContext db, PatientFactsReader reader, 
             current.Evidence = [.. family.Evidence];
             current.ContributingFactors = [.. family.ContributingFactors];
             current.RecommendedActions = [.. family.RecommendedActions];
-            current.RegulatoryDueOn = change.Family == RuleFamily.Serious ? change.OpenedOn.AddDays(RegulatoryDays) : null;
         }
 
         db.FollowUpEvents.Add(new FollowUpEvent

@@ -102,7 +102,7 @@ public sealed class PatientFactsReader(LdnDbContext db)
                 c.SleepQuality, c.CaffeineMg, c.DoseTakenAt, c.DoseTakenMg, c.DoseMissed))],
             [.. adverseEvents.Select(e => new AdverseEventFact(
                 e.Id.Value, e.Version, e.Term, e.Severity, e.CtcaeGrade, e.OnsetOn, e.ResolvedOn,
-                KnownAt(e.SeverityKnownAt), patient.DayAt(e.RecordedAt), e.Seriousness.Count > 0))],
+                KnownAt(e.SeverityKnownAt), e.ReceivedOn ?? patient.DayAt(e.RecordedAt), e.IsSerious))],
             [.. assessments.Select(a => new AssessmentFact(
                 a.Id.Value, a.Version, a.Instrument, a.TakenOn, KnownAt(a.RecordedAt), a.Total, a.SelfHarmPositive))],
             actions)

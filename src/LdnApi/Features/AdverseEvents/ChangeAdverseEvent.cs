@@ -48,7 +48,7 @@ public static class ChangeAdverseEvent
     private static async Task<Results<Ok<AdverseEventResponse>, ProblemHttpResult>> Send(Command command, IMediator mediator, CancellationToken ct) =>
         (await mediator.Send(command, ct)).ToOk();
 
-    public sealed class Handler(LdnDbContext db, FollowUpMonitor monitor, DoseAtOnset doses, TimeProvider clock) : ICommandHandler<Command, Result<AdverseEventResponse>>
+    public sealed class Handler(LdnDbContext db, FollowUpMonitor monitor, Treatment treatment, TimeProvider clock) : ICommandHandler<Command, Result<AdverseEventResponse>>
     {
         public async Task<Result<AdverseEventResponse>> Handle(Command command, CancellationToken ct)
         {
@@ -75,9 +75,9 @@ public static class ChangeAdverseEvent
             }
 
             Change(command, adverseEvent, now);
-            if (!await doses.TryFillAsync(adverseEvent, ct))
+            if (await treatment.FillAsync(adverseEvent, patient, ct) is { } unknown)
             {
-                return DoseAtOnset.UnknownPrescription;
+                return unknown;
             }
 
             await db.SaveChangesAsync(ct);
@@ -85,11 +85,16 @@ public static class ChangeAdverseEvent
         }
 
         private static Problem? Refusal(Command command, AdverseEvent adverseEvent, DateOnly today) =>
-            command.Amend is { } amend ? amend.AdverseEvent.Refusal(today)
+            command.Amend is { } amend ? amend.AdverseEvent.Refusal(today, "$.adverseEvent") ?? FirstReceiptMoved(amend.AdverseEvent, adverseEvent)
             : command.Resolve is not { } resolve ? null
             : resolve.ResolvedOn > today ? Problem.Refused("date-in-future", "A day lies in the future.", "$.resolvedOn", "Must not be after today, where the patient lives.")
             : resolve.ResolvedOn < adverseEvent.OnsetOn ? Problem.Refused("invalid-period", "The period ends before it begins.", "$.resolvedOn", "Must not be before the onset.")
             : null;
+
+        /// <summary>The regulatory clock runs from the first receipt: follow-up information never moves it.</summary>
+        private static Problem? FirstReceiptMoved(AdverseEventBody body, AdverseEvent adverseEvent) =>
+            body.ReceivedOn is null || body.ReceivedOn == adverseEvent.FirstReceivedOn ? null
+            : Problem.Refused("first-receipt-fixed", "The day of the first receipt is never moved.", "$.adverseEvent.receivedOn", "Must be left out or stay what it is.");
 
         private static void Change(Command command, AdverseEvent adverseEvent, DateTimeOffset now)
         {

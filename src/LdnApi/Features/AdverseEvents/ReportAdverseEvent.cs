@@ -1,4 +1,6 @@
 using LdnApi.Auth;
+using LdnApi.Clinical.AdverseEvents;
+using LdnApi.Clinical.Rules;
 using LdnApi.Common;
 using LdnApi.Records;
 using LdnApi.Safety;
@@ -18,7 +20,8 @@ public static class ReportAdverseEvent
         .Accepts<AdverseEventBody>("application/json")
         .WithName(nameof(ReportAdverseEvent))
         .WithSummary("Report an adverse event")
-        .WithDescription("A suicidal event raises its follow-up even when the rest is refused; the refusal then names it as `followUps`.")
+        .WithDescription("A suicidal event raises its follow-up even when the rest is refused; the refusal then names it as `followUps`. "
+            + "Earlier reports that may be of the same event are named as `possibleDuplicates`; nothing is refused because of them.")
         .NeedsScope(Scopes.ClinicalWrite);
 
     private static async Task<Results<Created<AdverseEventResponse>, ProblemHttpResult>> Post(
@@ -30,7 +33,8 @@ public static class ReportAdverseEvent
             : result.ToCreated(e => $"/api/v1/patients/{patientId}/adverse-events/{e.Id}");
     }
 
-    public sealed class Handler(LdnDbContext db, FollowUpMonitor monitor, DoseAtOnset doses, TimeProvider clock) : ICommandHandler<Command, Result<AdverseEventResponse>>
+    public sealed class Handler(LdnDbContext db, FollowUpMonitor monitor, Treatment treatment, DuplicateSearch duplicates, TimeProvider clock)
+        : ICommandHandler<Command, Result<AdverseEventResponse>>
     {
         public async Task<Result<AdverseEventResponse>> Handle(Command command, CancellationToken ct)
         {
@@ -48,33 +52,62 @@ public static class ReportAdverseEvent
                 PatientId = patient.Id,
                 Term = command.Report.Term,
                 Severity = command.Report.Severity,
+                ReceivedOn = command.Report.ReceivedOn ?? patient.DayAt(now),
                 RecordedAt = now,
                 SeverityKnownAt = now,
             };
             command.Report.CopyTo(adverseEvent, now);
-            if (!await doses.TryFillAsync(adverseEvent, ct))
+            if (await treatment.FillAsync(adverseEvent, patient, ct) is { } unknown)
             {
-                return DoseAtOnset.UnknownPrescription;
+                return unknown;
             }
 
+            var similar = await duplicates.FindAsync(adverseEvent, ct);
             db.AdverseEvents.Add(adverseEvent);
             await db.SaveChangesAsync(ct);
-            return AdverseEventResponse.Of(adverseEvent, await monitor.ReviewAsync(patient, now, ct));
+            return AdverseEventResponse.Of(adverseEvent, await monitor.ReviewAsync(patient, now, ct), similar);
         }
     }
 }
 
-/// <summary>Works out the dose on the onset day from the patient's prescriptions.</summary>
-public sealed class DoseAtOnset(LdnDbContext db)
+/// <summary>Works out what was taken on the onset day, from the patient's facts.</summary>
+public sealed class Treatment(LdnDbContext db, PatientFactsReader reader)
 {
     public static readonly Problem UnknownPrescription = Problem.Refused(
         "unknown-prescription", "The patient has no such prescription.", "$.suspectPrescriptionId", "Must be a prescription of this patient.");
 
-    /// <returns>False when the suspect prescription is not one of the patient's.</returns>
-    public async Task<bool> TryFillAsync(AdverseEvent adverseEvent, CancellationToken ct)
+    /// <returns>Why it cannot be: the suspect prescription is not one of the patient's. Null when it is filled in.</returns>
+    public async Task<Problem?> FillAsync(AdverseEvent adverseEvent, Patient patient, CancellationToken ct)
     {
-        var prescriptions = await db.Prescriptions.AsNoTracking().Where(p => p.PatientId == adverseEvent.PatientId).ToListAsync(ct);
-        adverseEvent.DoseAtOnsetMg = adverseEvent.OnsetOn is { } onset ? prescriptions.Sum(p => p.DoseOn(onset)) : null;
-        return adverseEvent.SuspectPrescriptionId is not { } suspect || prescriptions.Exists(p => p.Id == suspect);
+        if (adverseEvent.SuspectPrescriptionId is { } suspect && !await db.Prescriptions.AnyAsync(p => p.PatientId == patient.Id && p.Id == suspect, ct))
+        {
+            return UnknownPrescription;
+        }
+
+        var taken = adverseEvent.OnsetOn is { } onset ? TreatmentAtOnset.Of(await reader.ReadAsync(patient, ct), RuleSettings.Default, onset) : null;
+        (adverseEvent.DoseAtOnsetMg, adverseEvent.DaysSinceIncrease) = (taken?.DoseMg, taken?.DaysSinceIncrease);
+        return null;
     }
+}
+
+/// <summary>Finds earlier reports that may be of the same event.</summary>
+public sealed class DuplicateSearch(LdnDbContext db)
+{
+    private const int Most = 20;
+
+    /// <returns>The nearest first.</returns>
+    public async Task<IReadOnlyList<PossibleDuplicate>> FindAsync(AdverseEvent report, CancellationToken ct)
+    {
+        var outline = OutlineOf(report);
+        var others = await db.AdverseEvents.AsNoTracking()
+            .Where(e => e.PatientId == report.PatientId && e.Id != report.Id && e.Status != RecordStatus.EnteredInError).ToListAsync(ct);
+        return
+        [
+            .. others.Where(e => DuplicateReports.AreLikely(outline, OutlineOf(e)))
+                .Select(e => new PossibleDuplicate(e.Id, e.Term, e.Severity, e.OnsetOn, e.FirstReceivedOn, DuplicateReports.DaysApart(outline, OutlineOf(e))))
+                .OrderBy(d => d.DaysApart).ThenBy(d => d.Id.Value).Take(Most),
+        ];
+    }
+
+    private static ReportOutline OutlineOf(AdverseEvent e) => new(e.Term, e.Text, e.OnsetOn, e.FirstReceivedOn);
 }

@@ -38,6 +38,10 @@ namespace LdnApi.Records.Migrations
                         .HasColumnType("character varying(40)")
                         .HasColumnName("action_taken");
 
+                    b.Property<string>("Causality")
+                        .HasColumnType("jsonb")
+                        .HasColumnName("causality");
+
                     b.Property<string>("Coding")
                         .HasColumnType("jsonb")
                         .HasColumnName("coding");
@@ -45,6 +49,10 @@ namespace LdnApi.Records.Migrations
                     b.Property<int?>("CtcaeGrade")
                         .HasColumnType("integer")
                         .HasColumnName("ctcae_grade");
+
+                    b.Property<int?>("DaysSinceIncrease")
+                        .HasColumnType("integer")
+                        .HasColumnName("days_since_increase");
 
                     b.Property<decimal?>("DoseAtOnsetMg")
                         .HasPrecision(7, 3)
@@ -68,6 +76,10 @@ namespace LdnApi.Records.Migrations
                     b.Property<Guid>("PatientId")
                         .HasColumnType("uuid")
                         .HasColumnName("patient_id");
+
+                    b.Property<DateOnly?>("ReceivedOn")
+                        .HasColumnType("date")
+                        .HasColumnName("received_on");
 
                     b.Property<DateTimeOffset>("RecordedAt")
                         .HasColumnType("timestamp with time zone")
