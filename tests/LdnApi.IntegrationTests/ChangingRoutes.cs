@@ -42,6 +42,8 @@ internal sealed class ChangingRoutes(HttpClient client, DateOnly today)
         ["LengthenTitration"] = async s => Act(await s.TitrationAsync("start"), "lengthen", new { reason = "slowly", days = 7 }),
         ["RestartTitration"] = async s => Act(await s.TitrationAsync("start", "advance"), "restart", new { reason = "was away", lastDoseOn = s.Today.AddDays(-3) }),
         ["TaperTitration"] = async s => Act(await s.TitrationAsync("start", "advance"), "taper", new { reason = "no benefit", steps = new[] { new { doseMg = 1.5, days = 14 } } }),
+        ["SimulatePlan"] = async s => Post(ApiClient.Of(await s.PatientAsync(), "/titration-schedules/simulate"), new { preset = "seed-standard", strengthsMg = new[] { 1.5 } }),
+        ["SimulateTitration"] = async s => Post($"{(await s.TitrationAsync("start")).Url}/simulate", new { strengthsMg = new[] { 1.5 } }),
         ["CreateTitrationTemplate"] = _ => Task.FromResult(Post("/api/v1/titration-templates", new { name = $"slow {Guid.CreateVersion7()}", steps = new[] { new { doseMg = 0.5 } } })),
         ["ReplaceTitrationTemplate"] = async s => new Call(HttpMethod.Put, (await s.MadeAsync("CreateTitrationTemplate")).Url, new { name = "slower", steps = new[] { new { doseMg = 0.25 } } }, 1),
         ["RetireTitrationTemplate"] = async s => Act(await s.MadeAsync("CreateTitrationTemplate"), "retire", new { }),

@@ -68,7 +68,7 @@ public sealed record PlannedDose(DateOnly From, decimal? DoseMg);
 /// <param name="ExtraDays">Days by which the present step was made longer, holds included.</param>
 /// <param name="EndedOn">The day on which it was completed or stopped.</param>
 /// <param name="TaperFrom">Index of the first step of the taper; null while there is none.</param>
-public sealed record TitrationPlan(
+public sealed partial record TitrationPlan(
     DateOnly StartsOn,
     IReadOnlyList<TitrationStep> Steps,
     TitrationStatus Status,

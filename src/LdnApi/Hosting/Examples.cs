@@ -67,6 +67,9 @@ public static class Examples
             [new DatedStep(1, 1.5m, 14, TitrationPhase.Starting, Start, Start), new DatedStep(2, 3.0m, 14, TitrationPhase.Titration, Start.AddDays(14), null)],
             1.5m, Start.AddDays(14), -13, true, null, null, [TitrationAction.Advance, TitrationAction.Hold, TitrationAction.Lengthen, TitrationAction.Stop],
             [new TitrationChange(TitrationAction.Start, Start, Now, "dr-gray", "First dose taken", ToDoseMg: 1.5m)], Now, 2),
+        new SimulateTitration.Request { StrengthsMg = [1.5m, 3.0m], Supply = [new SimulateTitration.SupplyBody(1.5m, 20)] },
+        new SimulateTitration.PlanRequest { Preset = "seed-standard", StartsOn = Today.AddDays(2), StrengthsMg = [1.5m, 3.0m, 4.5m] },
+        new SimulateTitration.Response("Arithmetic on the plan, the calendar and the capsules.", Today, Simulated(28, []), [new SimulateTitration.Alternative(14, null, 14, Simulated(42, []))]),
         new DayDose(Today, 3.0m, 1.5m, 1.5m, DoseSource.CheckIns),
         new ListDoses.Response(Today, Today, [new DayDose(Today, 3.0m, 1.5m, 1.5m, DoseSource.CheckIns)], new Adherence(1, 1, 1, 0, 0, 1)),
         new TemplateBody("Very slow start", [new StepBody(0.25m, 14), new StepBody(0.5m, 14), new StepBody(1.0m)], "For patients with an anxiety history"),
@@ -118,6 +121,11 @@ public static class Examples
         new GetRules.Response(RuleCatalogue.RuleSetVersion, [RuleCatalogue.All[0]]),
         new MakeSandboxPatients.Response(6, [new MakeSandboxPatients.Story("well", "urn:ldnapi:sandbox|well", "Four weeks of calm reports: no follow-up.")]),
     ];
+
+    private static SimulatedPlan Simulated(int daysToTarget, IReadOnlyList<GuardrailHit> guardrails) => new(
+        Today, Today.AddDays(daysToTarget + 27), 4.5m, Today.AddDays(daysToTarget), daysToTarget,
+        [new SimulatedStep(1.5m, Today, Today.AddDays(13), 14, [new Capsules(1.5m, 1)])], [new Capsules(1.5m, 14)], [], null,
+        [new Refill(Today, Today.AddDays(-7), Today.AddDays(29), [new Capsules(1.5m, 14)])], guardrails);
 
     private static readonly Dictionary<Type, object> ByType = All.ToDictionary(e => e.GetType());
 
