@@ -18,14 +18,22 @@ public sealed class RulePropertyTests
         from scores in Score.Array[1, Days]
         from doses in Gen.Select(Gen.Int[1, Days - 1], Gen.Int[0, 3]).Array[0, 4]
         from event_ in Gen.Select(Gen.Int[0, Days - 1], Gen.Enum<AdverseEventTerm>(), Gen.Enum<Severity>(), Gen.Int[0, 30]).Array[0, 2]
-        from actions in Gen.Select(Gen.Int[0, Days - 1], Gen.Bool.Select(b => b ? RuleFamily.Course : RuleFamily.Severe), Gen.Enum<ClinicianActionKind>()).Array[0, 3]
+        from medications in Gen.Select(Gen.Int[-20, Days - 1], Gen.Int[1, 40], Gen.Int[0, 2].Select(i => new[] { "N02AX02", "N07BC02", "N06AB06" }[i])).Array[0, 2]
+        from actions in Gen.Select(Gen.Int[0, Days - 1], Gen.Int[0, 2].Select(i => new[] { RuleFamily.Course, RuleFamily.Severe, RuleFamily.Opioid }[i]), Gen.Enum<ClinicianActionKind>()).Array[0, 3]
         select new PatientFacts(
             history, baseline,
             [new DoseFact(Start, 1.5m), .. doses.DistinctBy(d => d.Item1).Select(d => new DoseFact(Start.AddDays(d.Item1), d.Item2 * 1.5m))],
             [.. scores.Select((s, day) => (s, day)).Where(p => p.s is not null).Select(p => CheckIn(p.day, p.s!.Value))],
             [.. event_.Select((e, i) => new AdverseEventFact(Vectors.IdOf($"ae-{i}"), 1, e.Item2, e.Item3, null, Start.AddDays(e.Item1), Start.AddDays(e.Item1 + e.Item4), new Known(Start.AddDays(e.Item1)), Start.AddDays(e.Item1)))],
             [],
-            [.. actions.Select(a => new ClinicianAction(a.Item2, a.Item3, new Known(Start.AddDays(a.Item1))))]);
+            [.. actions.Select(a => new ClinicianAction(a.Item2, a.Item3, new Known(Start.AddDays(a.Item1))))])
+        {
+            Medications =
+            [
+                .. medications.Select((m, i) => new MedicationFact(
+                    Vectors.IdOf($"medication-{i}"), 1, m.Item3, null, Start.AddDays(m.Item1), Start.AddDays(m.Item1 + m.Item2), new Known(Start.AddDays(Math.Max(m.Item1, 0))))),
+            ],
+        };
 
     [Fact]
     public void The_order_in_which_facts_arrive_and_repeats_of_them_do_not_matter() => Gen.Select(Facts, Gen.Int).Sample((facts, seed) =>
@@ -36,6 +44,7 @@ public sealed class RulePropertyTests
             CheckIns = [.. facts.CheckIns.Concat(facts.CheckIns.Take(5)).OrderBy(_ => random.Next())],
             AdverseEvents = [.. facts.AdverseEvents.Concat(facts.AdverseEvents).OrderBy(_ => random.Next())],
             Doses = [.. facts.Doses.OrderBy(_ => random.Next())],
+            Medications = [.. facts.Medications.Concat(facts.Medications).OrderBy(_ => random.Next())],
         };
 
         Assert.Equal(Canonical(Evaluate(facts, Days)), Canonical(Evaluate(shuffled, Days)));
@@ -51,6 +60,7 @@ public sealed class RulePropertyTests
             Doses = [.. facts.Doses.Where(d => d.On <= asOf)],
             AdverseEvents = [.. facts.AdverseEvents.Where(e => e.OnsetOn <= asOf)],
             Actions = [.. facts.Actions.Where(a => a.On <= asOf)],
+            Medications = [.. facts.Medications.Where(m => m.StartedOn <= asOf)],
         };
         var shorter = Evaluate(facts, day);
 
@@ -105,6 +115,12 @@ public sealed class RulePropertyTests
                 Assert.Equal(Verdict.Raised, Evaluate(With((int)distance.To), day).Of(family).Verdict);
                 Assert.NotEqual(Verdict.Raised, Evaluate(With((int)distance.To - 1), day).Of(family).Verdict);
             }
+        }
+
+        if (evaluation.Of(RuleFamily.Opioid) is { Verdict: Verdict.NotRaised, Distance: not null })
+        {
+            var opioid = new MedicationFact(Guid.Empty, 1, "N02AA01", null, Start.AddDays(day), null, new Known(Start.AddDays(day)));
+            Assert.Equal(Verdict.Raised, Evaluate(facts with { Medications = [.. facts.Medications, opioid] }, day).Of(RuleFamily.Opioid).Verdict);
         }
 
         PatientFacts With(int score) => facts with { CheckIns = [.. facts.CheckIns, CheckIn(day, score) with { Id = Guid.Empty }] };

@@ -64,7 +64,7 @@ internal static class Vectors
 
     public static Guid IdOf(string name) => new(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(name)).AsSpan(0, 16));
 
-    /// <summary>Events as lines, so that a difference reads well. Those of families not in the module are left out.</summary>
+    /// <summary>Events as lines, so that a difference reads well.</summary>
     public static string[] Lines(IEnumerable<RuleEvent> events) =>
         [.. events.Select(e => $"{e.On.DayNumber - DayZero.DayNumber} {NameOf(e.Family)} {NameOf(e.Type)} {NameOf(e.Label)} {NameOf(e.Priority)}").Order(StringComparer.Ordinal)];
 

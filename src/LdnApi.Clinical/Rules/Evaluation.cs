@@ -41,7 +41,7 @@ public sealed record Clause(string Name, string Rule, ClauseState Holds, decimal
 public sealed record Distance(string Fact, DateOnly On, decimal? From, decimal To);
 
 /// <summary>A record that a verdict rests on.</summary>
-/// <param name="Kind"><c>check-in</c>, <c>adverse-event</c>, <c>assessment</c>, <c>dose</c>.</param>
+/// <param name="Kind"><c>check-in</c>, <c>adverse-event</c>, <c>assessment</c>, <c>medication</c>, <c>dose</c>.</param>
 public sealed record Evidence(string Kind, Guid? Id, long? Version, DateOnly On, decimal? Value);
 
 /// <summary>An event of the canonical fold.</summary>

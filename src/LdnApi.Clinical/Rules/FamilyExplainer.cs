@@ -1,5 +1,6 @@
 using LdnApi.Clinical.AdverseEvents;
 using LdnApi.Clinical.Assessments;
+using LdnApi.Clinical.Medicines;
 
 namespace LdnApi.Clinical.Rules;
 
@@ -16,7 +17,8 @@ internal sealed class FamilyExplainer(PatientFacts facts, PatientTimeline timeli
         SuicidalityFold => OfSuicidality(),
         Gad7Fold gad7 => OfGad7(gad7),
         MissingFold missing => OfMissing(missing),
-        _ => OfSerious(),
+        SeriousFold => OfSerious(),
+        _ => OfOpioid(),
     };
 
     private FamilyEvaluation OfCourse(CourseFold course)
@@ -222,6 +224,22 @@ internal sealed class FamilyExplainer(PatientFacts facts, PatientTimeline timeli
         var serious = timeline.AdverseEvents.Where(e => e.IsSerious && (fold.Open is not null || IsOngoing(e))).ToArray();
         Clause[] clauses = [new("serious-event", "R-32", Holds(serious.Length > 0), serious.Length, 1, "events")];
         return Build(fold.Open is null ? Verdict.NotRaised : Verdict.Raised, "R-32", clauses, null, serious.Select(OfEvent), [], ["contact-patient-now", "report-serious-event"]);
+    }
+
+    private FamilyEvaluation OfOpioid()
+    {
+        var opioids = timeline.Medications.Where(m => m.Is(MedicineClass.Opioid)).ToArray();
+        var active = opioids.Count(m => m.IsActiveOn(DateOnly.FromDayNumber(_day)));
+        Clause[] clauses =
+        [
+            new("in-therapy-window", "R-19", Holds(timeline.IsInTherapy(_day)), timeline.DayZero is { } start ? _day - start : null, null, "days"),
+            new("active-opioids", "R-19", Holds(active > 0), active, 1, "medications"),
+        ];
+        var from = DateOnly.FromDayNumber(fold.Open?.OpenedOn ?? timeline.Last);
+        var evidence = opioids.Where(m => !(m.StoppedOn <= from)).Select(m => new Evidence("medication", m.Id, m.Version, m.StartedOn ?? from, null));
+        var another = new MedicationFact(Guid.Empty, 1, "N02A", null, AsOf, null, KnownLast);
+        var distance = IfRaised(new Distance("activeOpioids", AsOf, active, active + 1), facts with { Medications = [.. facts.Medications, another] });
+        return Build(fold.Open is null ? Verdict.NotRaised : Verdict.Raised, "R-19", clauses, distance, evidence, [], ["contact-patient-now", "stop-ldn"]);
     }
 
     private FamilyEvaluation Build(

@@ -1,4 +1,5 @@
 using LdnApi.Clinical.AdverseEvents;
+using LdnApi.Clinical.Medicines;
 
 namespace LdnApi.Clinical.Rules;
 
@@ -128,4 +129,29 @@ internal sealed class SeriousFold(PatientTimeline timeline) : ItemFold(RuleFamil
         let day = Math.Max((e.OnsetOn ?? e.ReceivedOn).DayNumber, e.ReceivedOn.DayNumber)
         where day >= timeline.DayZero
         select new TriggerItem(day, day, e.Known, FollowUpPriority.Urgent);
+}
+
+/// <summary>R-19: an opioid active on a day of the therapy, from the day it starts or Day 0. Closed by a clinician only.</summary>
+internal sealed class OpioidFold(PatientTimeline timeline) : ItemFold(RuleFamily.Opioid, FollowUpLabel.Opioid, timeline, ItemsOf(timeline))
+{
+    /// <summary>One item for each stretch of days in the therapy on which an opioid is active.</summary>
+    private static IEnumerable<TriggerItem> ItemsOf(PatientTimeline timeline)
+    {
+        foreach (var opioid in timeline.Medications.Where(m => m.Is(MedicineClass.Opioid)))
+        {
+            int? from = null;
+            for (var day = timeline.First; day <= timeline.Last + 1; day++)
+            {
+                if (timeline.IsInTherapy(day) && opioid.IsActiveOn(DateOnly.FromDayNumber(day)))
+                {
+                    from ??= day;
+                }
+                else if (from is { } begun)
+                {
+                    yield return new TriggerItem(begun, day - 1, opioid.Known, FollowUpPriority.Immediate);
+                    from = null;
+                }
+            }
+        }
+    }
 }

@@ -18,6 +18,7 @@ internal sealed class PatientTimeline
         CheckIns = [.. Latest(facts.CheckIns, f => (f.Id, f.Version)).Where(c => c.On <= asOf).OrderBy(c => c.On).ThenBy(c => c.Id)];
         AdverseEvents = [.. Latest(facts.AdverseEvents, f => (f.Id, f.Version)).Where(e => (e.OnsetOn ?? e.ReceivedOn) <= asOf).OrderBy(e => e.OnsetOn ?? e.ReceivedOn).ThenBy(e => e.Id)];
         Assessments = [.. Latest(facts.Assessments, f => (f.Id, f.Version)).Where(a => a.On <= asOf).OrderBy(a => a.On).ThenBy(a => a.Id)];
+        Medications = [.. Latest(facts.Medications, f => (f.Id, f.Version)).Where(m => !(m.StartedOn > asOf)).OrderBy(m => m.StartedOn).ThenBy(m => m.Id)];
         Actions = facts.Actions.Where(a => a.On <= asOf).Distinct().OrderBy(a => a.On).ThenBy(a => a.Known.At).ThenBy(a => a.Kind).ToLookup(a => a.On.DayNumber);
         var doses = facts.Doses.Where(d => d.On <= asOf).GroupBy(d => d.On).Select(g => g.MaxBy(d => d.DoseMg)!).OrderBy(d => d.On).ToArray();
 
@@ -60,6 +61,7 @@ internal sealed class PatientTimeline
     public CheckInFact[] CheckIns { get; }
     public AdverseEventFact[] AdverseEvents { get; }
     public AssessmentFact[] Assessments { get; }
+    public MedicationFact[] Medications { get; }
     public ILookup<int, ClinicianAction> Actions { get; }
 
     public int? AnxietyOn(int day) => day >= First && day <= Last ? _anxiety[day - First] : null;

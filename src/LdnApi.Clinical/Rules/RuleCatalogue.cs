@@ -13,7 +13,7 @@ public sealed record RuleDescription(
 public static class RuleCatalogue
 {
     /// <summary>Rises when any rule does.</summary>
-    public const string RuleSetVersion = "1.0.0";
+    public const string RuleSetVersion = "1.1.0";
 
     private static readonly RuleSettings Defaults = RuleSettings.Default;
 
@@ -52,6 +52,9 @@ public static class RuleCatalogue
             "mild routine, moderate soon, severe urgent", ["reduce-slightly", "smaller-increments", "longer-interval", "repeat-gad7", "refer-mental-health"], "Our default"),
         new("R-09", 1, RuleFamily.Course, "accompanied", "Another event of at least moderate severity within three days raises the priority one level, never above urgent.",
             [], "one level higher", [], "Severe anxiety with other troubling symptoms calls for contact at once (source article)"),
+        new("R-19", 1, RuleFamily.Opioid, "opioid", "An opioid taken during the therapy, or within the days after it that are still followed. Only a clinician closes it.",
+            [Days("followAfterStopDays", Defaults.FollowAfterStopDays)],
+            "immediate", ["contact-patient-now", "stop-ldn"], "Naltrexone labels: contraindicated with opioids"),
         new("R-27", 1, RuleFamily.Missing, "missing-check-ins", "No report for days while the dose is new or a follow-up is open. Silence is not calm.",
             [Days("missingDays", Defaults.MissingDays), Days("missingWatchDays", Defaults.MissingWatchDays)],
             "routine", ["contact-patient"], "Our default"),

@@ -35,7 +35,8 @@ public static class RuleEngine
         var gad7 = new Gad7Fold(timeline);
         var missing = new MissingFold(timeline, lastCompletedDay.DayNumber, () => course.Open is not null || severe.Open is not null);
         var serious = new SeriousFold(timeline);
-        FamilyFold[] inOrder = [course, severe, suicidality, gad7, missing, serious]; // missing reports look at what the others have open
+        var opioid = new OpioidFold(timeline);
+        FamilyFold[] inOrder = [course, severe, suicidality, gad7, missing, serious, opioid]; // missing reports look at what the others have open
 
         for (var day = timeline.First; day <= timeline.Last; day++)
         {

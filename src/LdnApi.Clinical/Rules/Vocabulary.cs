@@ -20,6 +20,9 @@ public enum RuleFamily
 
     /// <summary>A serious adverse event (ICH E2A).</summary>
     Serious,
+
+    /// <summary>An opioid taken during the therapy.</summary>
+    Opioid,
 }
 
 /// <summary>What a follow-up says. Course labels rank Early &lt; Adjustment &lt; Emerging &lt; Persistent; elsewhere the label is the family.</summary>
@@ -34,6 +37,7 @@ public enum FollowUpLabel
     Gad7,
     Missing,
     Serious,
+    Opioid,
 }
 
 /// <summary>How soon a person must have acted: info (never), routine (7 d), soon (72 h), urgent (24 h), immediate (now). Ranked upwards.</summary>
