@@ -13,7 +13,7 @@ public static class Scopes
     public static readonly IReadOnlyDictionary<string, string> All = new Dictionary<string, string>
     {
         [ClinicalRead] = "Read records.",
-        [ClinicalWrite] = "Write patients, check-ins, assessments and adverse events.",
+        [ClinicalWrite] = "Write patients, co-medications, observations, procedures, check-ins, assessments and adverse events.",
         [Prescribe] = "Write prescriptions and titration schedules.",
         [FollowUpsAct] = "Work the follow-up queue.",
         [RulesManage] = "Change and replay rule settings.",

@@ -15,6 +15,13 @@ public sealed class DoseMgAttribute() : ValidationAttribute("The field {0} must 
     };
 }
 
+/// <summary>A measured value: 0 to 99999.999 with no more than 3 decimals. A finer one would be rounded in silence, so it is refused.</summary>
+[AttributeUsage(AttributeTargets.Property | AttributeTargets.Parameter)]
+public sealed class MeasuredAttribute() : ValidationAttribute("The field {0} must be from 0 to 99999.999, with no more than 3 decimals.")
+{
+    public override bool IsValid(object? value) => value is null || (value is decimal measured && measured is >= 0 and < 100_000 && decimal.Round(measured, 3) == measured);
+}
+
 /// <summary>One of the names of an enum, as they are on the wire.</summary>
 [AttributeUsage(AttributeTargets.Property | AttributeTargets.Parameter)]
 public sealed class WireEnumAttribute(Type type) : ValidationAttribute($"The field {{0}} must be one of: {string.Join(", ", WireNames.NamesOf(type))}.")

@@ -1,6 +1,7 @@
 using LdnApi.Clinical.AdverseEvents;
 using LdnApi.Clinical.Assessments;
 using LdnApi.Clinical.Dosing;
+using LdnApi.Clinical.Medicines;
 using LdnApi.Clinical.Rules;
 using LdnApi.Clinical.Statistics;
 using LdnApi.Common;
@@ -10,8 +11,11 @@ using LdnApi.Features.CheckIns;
 using LdnApi.Features.Evaluations;
 using LdnApi.Features.FollowUps;
 using LdnApi.Features.Insights;
+using LdnApi.Features.Medications;
+using LdnApi.Features.Observations;
 using LdnApi.Features.Patients;
 using LdnApi.Features.Prescriptions;
+using LdnApi.Features.Procedures;
 using LdnApi.Features.Rules;
 using LdnApi.Features.Titration;
 using LdnApi.Records;
@@ -49,10 +53,24 @@ public static class Examples
     private static readonly NaranjoAnswer[] Naranjo =
         [NaranjoAnswer.Yes, NaranjoAnswer.Yes, NaranjoAnswer.Yes, .. Enumerable.Repeat(NaranjoAnswer.Unknown, 7)];
 
+    private static readonly MedicationCode Sertraline = new(Medication.RxNorm, "36437", "sertraline");
+
     private static readonly object[] All =
     [
         new PatientBody(Name, "Europe/Dublin", [Number], new DateOnly(1980, 5, 17), Gender.Female, AnxietyHistory: false, BaselineAnxiety: 2),
         new PatientResponse(Patient, Name, "Europe/Dublin", [Number], new DateOnly(1980, 5, 17), Gender.Female, false, Sensitivity.Standard, [], 2, true, Now, 1),
+        new MedicationBody(Sertraline, "N06AB06", Start.AddDays(-200), ChangedOn: Start.AddDays(-10)),
+        new ChangeMedication.AmendRequest("The dose had been raised", new MedicationBody(Sertraline, "N06AB06", Start.AddDays(-200), ChangedOn: Start.AddDays(-3))),
+        new ChangeMedication.StopRequest(Today, "No longer needed"),
+        new ChangeMedication.RetractRequest("Meant for another patient"),
+        new MedicationResponse(new MedicationId(new Guid("0195d000-0000-7000-8000-000000000008")), Patient, Sertraline, "N06AB06", Start.AddDays(-200), null, false, Start.AddDays(-10),
+            [MedicineClass.Neurotransmitter], RecordStatus.Final, Now, 1, null),
+        new ObservationBody(ObservationCode.Alt, Start, 52, 40),
+        new RetractObservation.Request("Meant for another patient"),
+        new ObservationResponse(new ObservationId(new Guid("0195d000-0000-7000-8000-000000000009")), Patient, ObservationCode.Alt, Start, 52, 40, 1.3m, null, RecordStatus.Final, Now, 1),
+        new ProcedureBody(Today.AddDays(9), "Knee arthroscopy"),
+        new CancelProcedure.Request("Put off by the surgeon"),
+        new ProcedureResponse(new ProcedureId(new Guid("0195d000-0000-7000-8000-00000000000a")), Patient, Today.AddDays(9), "Knee arthroscopy", ProcedureStatus.Preparation, Now, 1),
         new WritePrescription.Request(1.5m, Start, DoseForm.Capsule, 1.5m, AdministrationRoute.Oral, TimeOfDay: new TimeOnly(21, 0), Indication: "Fibromyalgia"),
         new ChangePrescription.Request(Start, "First dose taken"),
         new ChangePrescription.DoseRequest(3.0m, new DateOnly(2026, 3, 15), "Tolerated well"),

@@ -66,6 +66,9 @@ public sealed class RecordVersion : IBelongToClinic
     {
         nameof(Patient) => "patient",
         nameof(Prescription) => "prescription",
+        nameof(Medication) => "medication",
+        nameof(Observation) => "observation",
+        nameof(Procedure) => "procedure",
         nameof(TitrationSchedule) => "titration-schedule",
         nameof(CheckIn) => "check-in",
         nameof(Assessment) => "assessment",

@@ -49,7 +49,11 @@ public sealed class PatientFactsReader(LdnDbContext db)
         var checkIns = await db.CheckIns.AsNoTracking().Where(c => c.PatientId == patient.Id && c.Status != RecordStatus.EnteredInError).ToListAsync(ct);
         var adverseEvents = await db.AdverseEvents.AsNoTracking().Where(e => e.PatientId == patient.Id && e.Status != RecordStatus.EnteredInError).ToListAsync(ct);
         var assessments = await db.Assessments.AsNoTracking().Where(a => a.PatientId == patient.Id && a.Status != RecordStatus.EnteredInError).ToListAsync(ct);
-        return ToFacts(patient, patient, prescriptions, checkIns, adverseEvents, assessments, await ActionsAsync(patient, DateTimeOffset.MaxValue, ct));
+        var medications = await db.Medications.AsNoTracking().Where(m => m.PatientId == patient.Id && m.Status != RecordStatus.EnteredInError).ToListAsync(ct);
+        var observations = await db.Observations.AsNoTracking().Where(o => o.PatientId == patient.Id && o.Status != RecordStatus.EnteredInError).ToListAsync(ct);
+        var procedures = await db.Procedures.AsNoTracking().Where(p => p.PatientId == patient.Id && p.Status == ProcedureStatus.Preparation).ToListAsync(ct);
+        return ToFacts(
+            patient, patient, prescriptions, checkIns, adverseEvents, assessments, medications, observations, procedures, await ActionsAsync(patient, DateTimeOffset.MaxValue, ct));
     }
 
     /// <summary>As known at a moment: for each record the version that was known then. Null when the patient was not known yet.</summary>
@@ -64,7 +68,8 @@ public sealed class PatientFactsReader(LdnDbContext db)
 
         return ToFacts(then, patient, Of<Prescription>(), Of<CheckIn>().Where(c => c.Status != RecordStatus.EnteredInError),
             Of<AdverseEvent>().Where(e => e.Status != RecordStatus.EnteredInError), Of<Assessment>().Where(a => a.Status != RecordStatus.EnteredInError),
-            await ActionsAsync(patient, knownAt, ct));
+            Of<Medication>().Where(m => m.Status != RecordStatus.EnteredInError), Of<Observation>().Where(o => o.Status != RecordStatus.EnteredInError),
+            Of<Procedure>().Where(p => p.Status == ProcedureStatus.Preparation), await ActionsAsync(patient, knownAt, ct));
 
         IEnumerable<T> Of<T>() where T : IClinicalRecord => known[RecordVersion.KindOf(typeof(T))].Select(v => v.Read<T>());
     }
@@ -90,7 +95,8 @@ public sealed class PatientFactsReader(LdnDbContext db)
     /// <param name="then">What the patient's record said; <paramref name="patient"/> gives the zone, in which stored days stay as they are.</param>
     private static PatientFacts ToFacts(
         Patient then, Patient patient, IEnumerable<Prescription> prescriptions, IEnumerable<CheckIn> checkIns,
-        IEnumerable<AdverseEvent> adverseEvents, IEnumerable<Assessment> assessments, IReadOnlyList<ClinicianAction> actions)
+        IEnumerable<AdverseEvent> adverseEvents, IEnumerable<Assessment> assessments,
+        IEnumerable<Medication> medications, IEnumerable<Observation> observations, IEnumerable<Procedure> procedures, IReadOnlyList<ClinicianAction> actions)
     {
         Prescription[] accepted = [.. prescriptions.Where(p => p.Status is not (PrescriptionStatus.EnteredInError or PrescriptionStatus.Cancelled))];
         return new PatientFacts(
@@ -107,6 +113,16 @@ public sealed class PatientFactsReader(LdnDbContext db)
                 a.Id.Value, a.Version, a.Instrument, a.TakenOn, KnownAt(a.RecordedAt), a.Total, a.SelfHarmPositive))],
             actions)
         {
+            Medications =
+            [
+                .. medications.Select(m => new MedicationFact(
+                    m.Id.Value, m.Version, m.Atc, m.Code?.Code, m.StartedOn, m.StoppedOn, KnownAt(m.KnownAt), m.LongActing, m.ChangedOn)),
+            ],
+            Observations = [.. observations.Select(o => new ObservationFact(o.Id.Value, o.Version, o.Code, o.EffectiveOn, o.RuleValue, o.IsPositive, KnownAt(o.RecordedAt)))],
+            Procedures = [.. procedures.Select(p => new ProcedureFact(p.Id.Value, p.Version, p.PlannedOn, KnownAt(p.RecordedAt)))],
+            Conditions = [.. then.MeaningOfConditions()],
+            BirthDate = then.BirthDate,
+            IsSensitive = then.Sensitivity == Sensitivity.Sensitive,
             IntakeTimes = [.. accepted.Where(p => p.Doses.Count > 0).GroupBy(p => p.StartsOn).Select(g => new IntakeTimeFact(g.Key, g.MaxBy(p => p.RecordedAt)!.TimeOfDay))],
         };
 
