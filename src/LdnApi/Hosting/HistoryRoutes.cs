@@ -5,8 +5,11 @@ using LdnApi.Features.Assessments;
 using LdnApi.Features.CheckIns;
 using LdnApi.Features.FollowUps;
 using LdnApi.Features.History;
+using LdnApi.Features.Medications;
+using LdnApi.Features.Observations;
 using LdnApi.Features.Patients;
 using LdnApi.Features.Prescriptions;
+using LdnApi.Features.Procedures;
 using LdnApi.Features.Titration;
 using LdnApi.Records;
 using MediatR;
@@ -21,6 +24,18 @@ public static class HistoryRoutes
         patient.MapGet("/history", (PatientId patientId, [AsParameters] Paging paging, IMediator mediator, CancellationToken ct) =>
                 ReadHistory.AnswerAsync<Patient, PatientResponse>(patientId, patientId.Value, paging, (p, _) => PatientResponse.Of(p), mediator, ct))
             .Answers<Patient>("Patients");
+
+        patient.MapGet("/medications/{medicationId}/history", (PatientId patientId, MedicationId medicationId, [AsParameters] Paging paging, IMediator mediator, CancellationToken ct) =>
+                ReadHistory.AnswerAsync<Medication, MedicationResponse>(patientId, medicationId.Value, paging, (m, _) => MedicationResponse.Of(m), mediator, ct))
+            .Answers<Medication>("Co-medications");
+
+        patient.MapGet("/observations/{observationId}/history", (PatientId patientId, ObservationId observationId, [AsParameters] Paging paging, IMediator mediator, CancellationToken ct) =>
+                ReadHistory.AnswerAsync<Observation, ObservationResponse>(patientId, observationId.Value, paging, (o, _) => ObservationResponse.Of(o), mediator, ct))
+            .Answers<Observation>("Observations");
+
+        patient.MapGet("/procedures/{procedureId}/history", (PatientId patientId, ProcedureId procedureId, [AsParameters] Paging paging, IMediator mediator, CancellationToken ct) =>
+                ReadHistory.AnswerAsync<Procedure, ProcedureResponse>(patientId, procedureId.Value, paging, (p, _) => ProcedureResponse.Of(p), mediator, ct))
+            .Answers<Procedure>("Procedures");
 
         patient.MapGet("/prescriptions/{prescriptionId}/history", (PatientId patientId, PrescriptionId prescriptionId, [AsParameters] Paging paging, IMediator mediator, CancellationToken ct) =>
                 ReadHistory.AnswerAsync<Prescription, PrescriptionResponse>(patientId, prescriptionId.Value, paging, (p, _) => PrescriptionResponse.Of(p), mediator, ct))

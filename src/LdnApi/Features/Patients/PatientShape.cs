@@ -23,6 +23,7 @@ public sealed record Condition(
 /// <summary>What is written of a patient.</summary>
 /// <param name="TimeZone">IANA time zone the patient lives in, such as Europe/Dublin.</param>
 /// <param name="AnxietyHistory">An anxiety disorder on record; absent = unknown.</param>
+/// <param name="Conditions">SNOMED CT, ICD-10, ICD-10-CM or our own <c>urn:ldnapi:condition</c>. <c>GET /rules</c> lists the codes that a rule looks for; others are kept.</param>
 /// <param name="BaselineAnxiety">Anxiety at intake, 0–10.</param>
 public sealed record PatientBody(
     HumanName Name,

@@ -552,6 +552,73 @@ namespace LdnApi.Records.Migrations
                     b.ToTable("follow_up_events", (string)null);
                 });
 
+            modelBuilder.Entity("LdnApi.Records.Medication", b =>
+                {
+                    b.Property<Guid>("ClinicId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("clinic_id");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<string>("Atc")
+                        .HasMaxLength(7)
+                        .HasColumnType("character varying(7)")
+                        .HasColumnName("atc");
+
+                    b.Property<DateOnly?>("ChangedOn")
+                        .HasColumnType("date")
+                        .HasColumnName("changed_on");
+
+                    b.Property<string>("Code")
+                        .HasColumnType("jsonb")
+                        .HasColumnName("code");
+
+                    b.Property<DateTimeOffset>("KnownAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("known_at");
+
+                    b.Property<bool>("LongActing")
+                        .HasColumnType("boolean")
+                        .HasColumnName("long_acting");
+
+                    b.Property<Guid>("PatientId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("patient_id");
+
+                    b.Property<DateTimeOffset>("RecordedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("recorded_at");
+
+                    b.Property<DateOnly?>("StartedOn")
+                        .HasColumnType("date")
+                        .HasColumnName("started_on");
+
+                    b.Property<string>("Status")
+                        .IsRequired()
+                        .HasMaxLength(40)
+                        .HasColumnType("character varying(40)")
+                        .HasColumnName("status");
+
+                    b.Property<DateOnly?>("StoppedOn")
+                        .HasColumnType("date")
+                        .HasColumnName("stopped_on");
+
+                    b.Property<long>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("bigint")
+                        .HasColumnName("version");
+
+                    b.HasKey("ClinicId", "Id")
+                        .HasName("pk_medications");
+
+                    b.HasIndex("ClinicId", "PatientId", "RecordedAt", "Id")
+                        .HasDatabaseName("ix_medications_clinic_id_patient_id_recorded_at_id");
+
+                    b.ToTable("medications", (string)null);
+                });
+
             modelBuilder.Entity("LdnApi.Records.NightlyEvaluation", b =>
                 {
                     b.Property<Guid>("ClinicId")
@@ -577,6 +644,69 @@ namespace LdnApi.Records.Migrations
                         .HasDatabaseName("ix_nightly_evaluations_due_at");
 
                     b.ToTable("nightly_evaluations", (string)null);
+                });
+
+            modelBuilder.Entity("LdnApi.Records.Observation", b =>
+                {
+                    b.Property<Guid>("ClinicId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("clinic_id");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<string>("Code")
+                        .IsRequired()
+                        .HasMaxLength(40)
+                        .HasColumnType("character varying(40)")
+                        .HasColumnName("code");
+
+                    b.Property<DateOnly>("EffectiveOn")
+                        .HasColumnType("date")
+                        .HasColumnName("effective_on");
+
+                    b.Property<string>("Interpretation")
+                        .HasMaxLength(40)
+                        .HasColumnType("character varying(40)")
+                        .HasColumnName("interpretation");
+
+                    b.Property<Guid>("PatientId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("patient_id");
+
+                    b.Property<DateTimeOffset>("RecordedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("recorded_at");
+
+                    b.Property<decimal?>("ReferenceHigh")
+                        .HasPrecision(9, 3)
+                        .HasColumnType("numeric(9,3)")
+                        .HasColumnName("reference_high");
+
+                    b.Property<string>("Status")
+                        .IsRequired()
+                        .HasMaxLength(40)
+                        .HasColumnType("character varying(40)")
+                        .HasColumnName("status");
+
+                    b.Property<decimal?>("Value")
+                        .HasPrecision(9, 3)
+                        .HasColumnType("numeric(9,3)")
+                        .HasColumnName("value");
+
+                    b.Property<long>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("bigint")
+                        .HasColumnName("version");
+
+                    b.HasKey("ClinicId", "Id")
+                        .HasName("pk_observations");
+
+                    b.HasIndex("ClinicId", "PatientId", "EffectiveOn", "Id")
+                        .HasDatabaseName("ix_observations_clinic_id_patient_id_effective_on_id");
+
+                    b.ToTable("observations", (string)null);
                 });
 
             modelBuilder.Entity("LdnApi.Records.Patient", b =>
@@ -789,6 +919,53 @@ namespace LdnApi.Records.Migrations
                         {
                             t.HasCheckConstraint("dose_is_positive", "dose_mg > 0");
                         });
+                });
+
+            modelBuilder.Entity("LdnApi.Records.Procedure", b =>
+                {
+                    b.Property<Guid>("ClinicId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("clinic_id");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<Guid>("PatientId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("patient_id");
+
+                    b.Property<DateOnly>("PlannedOn")
+                        .HasColumnType("date")
+                        .HasColumnName("planned_on");
+
+                    b.Property<DateTimeOffset>("RecordedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("recorded_at");
+
+                    b.Property<string>("Status")
+                        .IsRequired()
+                        .HasMaxLength(40)
+                        .HasColumnType("character varying(40)")
+                        .HasColumnName("status");
+
+                    b.Property<string>("Text")
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .HasColumnName("text");
+
+                    b.Property<long>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("bigint")
+                        .HasColumnName("version");
+
+                    b.HasKey("ClinicId", "Id")
+                        .HasName("pk_procedures");
+
+                    b.HasIndex("ClinicId", "PatientId", "PlannedOn", "Id")
+                        .HasDatabaseName("ix_procedures_clinic_id_patient_id_planned_on_id");
+
+                    b.ToTable("procedures", (string)null);
                 });
 
             modelBuilder.Entity("LdnApi.Records.RecordVersion", b =>
@@ -1075,6 +1252,16 @@ namespace LdnApi.Records.Migrations
                         .HasConstraintName("fk_follow_up_events_follow_ups_clinic_id_follow_up_id");
                 });
 
+            modelBuilder.Entity("LdnApi.Records.Medication", b =>
+                {
+                    b.HasOne("LdnApi.Records.Patient", null)
+                        .WithMany()
+                        .HasForeignKey("ClinicId", "PatientId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_medications_patients_clinic_id_patient_id");
+                });
+
             modelBuilder.Entity("LdnApi.Records.NightlyEvaluation", b =>
                 {
                     b.HasOne("LdnApi.Records.Patient", null)
@@ -1083,6 +1270,16 @@ namespace LdnApi.Records.Migrations
                         .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired()
                         .HasConstraintName("fk_nightly_evaluations_patients_clinic_id_patient_id");
+                });
+
+            modelBuilder.Entity("LdnApi.Records.Observation", b =>
+                {
+                    b.HasOne("LdnApi.Records.Patient", null)
+                        .WithMany()
+                        .HasForeignKey("ClinicId", "PatientId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_observations_patients_clinic_id_patient_id");
                 });
 
             modelBuilder.Entity("LdnApi.Records.PatientIdentifier", b =>
@@ -1103,6 +1300,16 @@ namespace LdnApi.Records.Migrations
                         .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired()
                         .HasConstraintName("fk_prescriptions_patients_clinic_id_patient_id");
+                });
+
+            modelBuilder.Entity("LdnApi.Records.Procedure", b =>
+                {
+                    b.HasOne("LdnApi.Records.Patient", null)
+                        .WithMany()
+                        .HasForeignKey("ClinicId", "PatientId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_procedures_patients_clinic_id_patient_id");
                 });
 
             modelBuilder.Entity("LdnApi.Records.RecordVersion", b =>
