@@ -10,7 +10,7 @@ namespace LdnApi.Features.Medications;
 /// <param name="System"><c>http://www.nlm.nih.gov/research/umls/rxnorm</c>; an ATC code has its own member.</param>
 public sealed record MedicationCode(
     [property: AllowedValues(Medication.RxNorm, ErrorMessage = "Must be http://www.nlm.nih.gov/research/umls/rxnorm.")] string System,
-    [property: RegularExpression("[1-9][0-9]{0,7}", ErrorMessage = "Must be an RxNorm concept id.")] string Code,
+    [property: RegularExpression("^[1-9][0-9]{0,7}$", ErrorMessage = "Must be an RxNorm concept id.")] string Code,
     [property: StringLength(200)] string? Display = null);
 
 /// <summary>Another medicine. By one of its codes the rules know it: <c>code</c>, <c>atc</c> or both is owed.</summary>
@@ -21,7 +21,7 @@ public sealed record MedicationCode(
 /// <param name="ChangedOn">The day on which its dose last changed.</param>
 public sealed record MedicationBody(
     MedicationCode? Code = null,
-    [property: RegularExpression("[A-Z][0-9]{2}[A-Z]{2}[0-9]{2}", ErrorMessage = "Must be an ATC code of the fifth level.")] string? Atc = null,
+    [property: RegularExpression("^[A-Z][0-9]{2}[A-Z]{2}[0-9]{2}$", ErrorMessage = "Must be an ATC code of the fifth level.")] string? Atc = null,
     DateOnly? StartedOn = null,
     DateOnly? StoppedOn = null,
     bool LongActing = false,

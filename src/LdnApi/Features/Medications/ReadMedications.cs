@@ -51,8 +51,7 @@ public static class ListMedications
 
         public Task<Result<Page<MedicationResponse>>> Handle(Query query, CancellationToken ct)
         {
-            var list = $"medications:{query.PatientId}";
-            return Cursor.Decode<Key>(list, query.Cursor).ThenAsync<Page<MedicationResponse>>(async after =>
+            return Cursor.Decode<Key>(query.Cursor).ThenAsync<Page<MedicationResponse>>(async after =>
             {
                 var found = db.Medications.AsNoTracking().Where(m => m.PatientId == query.PatientId);
                 if (after is not null)
@@ -62,7 +61,7 @@ public static class ListMedications
                 }
 
                 var page = await found.OrderByDescending(m => m.RecordedAt).ThenByDescending(m => m.Id).Take(query.Limit + 1).ToListAsync(ct);
-                return page.ConvertAll(m => MedicationResponse.Of(m)).ToPage(query.Limit, list, m => new Key(m.RecordedAt, m.Id.Value));
+                return page.ConvertAll(m => MedicationResponse.Of(m)).ToPage(query.Limit, m => new Key(m.RecordedAt, m.Id.Value));
             });
         }
     }

@@ -179,8 +179,7 @@ public static class ListObservations
 
         public Task<Result<Page<ObservationResponse>>> Handle(Query query, CancellationToken ct)
         {
-            var list = $"observations:{query.PatientId}";
-            return Cursor.Decode<Key>(list, query.Cursor).ThenAsync<Page<ObservationResponse>>(async after =>
+            return Cursor.Decode<Key>(query.Cursor).ThenAsync<Page<ObservationResponse>>(async after =>
             {
                 var found = db.Observations.AsNoTracking().Where(o => o.PatientId == query.PatientId);
                 if (after is not null)
@@ -190,7 +189,7 @@ public static class ListObservations
                 }
 
                 var page = await found.OrderByDescending(o => o.EffectiveOn).ThenByDescending(o => o.Id).Take(query.Limit + 1).ToListAsync(ct);
-                return page.ConvertAll(ObservationResponse.Of).ToPage(query.Limit, list, o => new Key(o.EffectiveOn, o.Id.Value));
+                return page.ConvertAll(ObservationResponse.Of).ToPage(query.Limit, o => new Key(o.EffectiveOn, o.Id.Value));
             });
         }
     }

@@ -146,8 +146,7 @@ public static class ListProcedures
 
         public Task<Result<Page<ProcedureResponse>>> Handle(Query query, CancellationToken ct)
         {
-            var list = $"procedures:{query.PatientId}";
-            return Cursor.Decode<Key>(list, query.Cursor).ThenAsync<Page<ProcedureResponse>>(async after =>
+            return Cursor.Decode<Key>(query.Cursor).ThenAsync<Page<ProcedureResponse>>(async after =>
             {
                 var found = db.Procedures.AsNoTracking().Where(p => p.PatientId == query.PatientId);
                 if (after is not null)
@@ -157,7 +156,7 @@ public static class ListProcedures
                 }
 
                 var page = await found.OrderByDescending(p => p.PlannedOn).ThenByDescending(p => p.Id).Take(query.Limit + 1).ToListAsync(ct);
-                return page.ConvertAll(ProcedureResponse.Of).ToPage(query.Limit, list, p => new Key(p.PlannedOn, p.Id.Value));
+                return page.ConvertAll(ProcedureResponse.Of).ToPage(query.Limit, p => new Key(p.PlannedOn, p.Id.Value));
             });
         }
     }
