@@ -16,6 +16,7 @@ public static class TitrationOffers
             RuleFamily.Course or RuleFamily.Severe or RuleFamily.Gad7 or RuleFamily.Suicidality or RuleFamily.Serious =>
                 [TitrationAction.Hold, TitrationAction.StepBack, TitrationAction.Lengthen],
             RuleFamily.Missing => [TitrationAction.Hold, TitrationAction.Lengthen], // nothing is known that a lower dose would answer
+            RuleFamily.Opioid => [TitrationAction.Hold], // naltrexone is stopped with its prescription; until then nothing is raised
         };
         return [.. fitting.Where(a => plan.Status != TitrationStatus.Planned && plan.Allowed.Contains(a) && (a != TitrationAction.StepBack || GoesDown(plan, today)))];
     }

@@ -13,7 +13,7 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 namespace LdnApi.Records.Migrations
 {
     [DbContext(typeof(LdnDbContext))]
-    [Migration("20261125103601_CoMedications")]
+    [Migration("20261125105145_CoMedications")]
     partial class CoMedications
     {
         /// <inheritdoc />
@@ -1060,6 +1060,11 @@ namespace LdnApi.Records.Migrations
                         .HasColumnType("uuid")
                         .HasColumnName("id");
 
+                    b.Property<string>("Changes")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("changes");
+
                     b.Property<Guid>("PatientId")
                         .HasColumnType("uuid")
                         .HasColumnName("patient_id");
@@ -1088,6 +1093,14 @@ namespace LdnApi.Records.Migrations
                         .HasColumnType("character varying(40)")
                         .HasColumnName("status");
 
+                    b.Property<Guid?>("TemplateId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("template_id");
+
+                    b.Property<long?>("TemplateVersion")
+                        .HasColumnType("bigint")
+                        .HasColumnName("template_version");
+
                     b.Property<long>("Version")
                         .IsConcurrencyToken()
                         .HasColumnType("bigint")
@@ -1101,10 +1114,76 @@ namespace LdnApi.Records.Migrations
                         .HasDatabaseName("one_running_schedule_per_prescription")
                         .HasFilter("status IN ('Planned', 'Active', 'Held')");
 
+                    b.HasIndex("ClinicId", "TemplateId")
+                        .HasDatabaseName("ix_titration_schedules_clinic_id_template_id");
+
                     b.HasIndex("ClinicId", "PatientId", "PrescriptionId")
                         .HasDatabaseName("ix_titration_schedules_clinic_id_patient_id_prescription_id");
 
                     b.ToTable("titration_schedules", (string)null);
+                });
+
+            modelBuilder.Entity("LdnApi.Records.TitrationTemplate", b =>
+                {
+                    b.Property<Guid>("ClinicId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("clinic_id");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset>("ChangedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("changed_at");
+
+                    b.Property<string>("ChangedBy")
+                        .IsRequired()
+                        .HasMaxLength(255)
+                        .HasColumnType("character varying(255)")
+                        .HasColumnName("changed_by");
+
+                    b.Property<string>("Earlier")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("earlier");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)")
+                        .HasColumnName("name");
+
+                    b.Property<string>("Source")
+                        .HasMaxLength(500)
+                        .HasColumnType("character varying(500)")
+                        .HasColumnName("source");
+
+                    b.Property<string>("Status")
+                        .IsRequired()
+                        .HasMaxLength(40)
+                        .HasColumnType("character varying(40)")
+                        .HasColumnName("status");
+
+                    b.Property<string>("Steps")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("steps");
+
+                    b.Property<long>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("bigint")
+                        .HasColumnName("version");
+
+                    b.HasKey("ClinicId", "Id")
+                        .HasName("pk_titration_templates");
+
+                    b.HasIndex("ClinicId", "Name")
+                        .IsUnique()
+                        .HasDatabaseName("one_active_template_per_name")
+                        .HasFilter("status = 'Active'");
+
+                    b.ToTable("titration_templates", (string)null);
                 });
 
             modelBuilder.Entity("LdnApi.Records.AdverseEvent", b =>
@@ -1242,6 +1321,12 @@ namespace LdnApi.Records.Migrations
                         .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired()
                         .HasConstraintName("fk_titration_schedules_patients_clinic_id_patient_id");
+
+                    b.HasOne("LdnApi.Records.TitrationTemplate", null)
+                        .WithMany()
+                        .HasForeignKey("ClinicId", "TemplateId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .HasConstraintName("fk_titration_schedules_titration_templates_clinic_id_template_");
 
                     b.HasOne("LdnApi.Records.Prescription", null)
                         .WithMany()
