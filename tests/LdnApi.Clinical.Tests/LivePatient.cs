@@ -73,6 +73,12 @@ internal sealed class LivePatient(PatientFacts facts)
         Review(fact.Known.On);
     }
 
+    public void Take(IReadOnlyList<DoseFact> doses, DateOnly today)
+    {
+        Facts = Facts with { Doses = doses };
+        Review(today);
+    }
+
     private void Remove(JsonNode? target) =>
         Facts = Facts with { CheckIns = [.. Facts.CheckIns.Where(f => f.Id != Vectors.IdOf((string)target!))] };
 }
