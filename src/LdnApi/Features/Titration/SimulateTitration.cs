@@ -18,6 +18,9 @@ public static class SimulateTitration
     private const string Notice =
         "Arithmetic on the plan, the calendar and the capsules, with the guardrails as things stand today. It is no pharmacokinetic prediction and no advice; nothing is stored.";
 
+    private const int UsualRefillDays = 30;
+    private const int UsualLeadDays = 7;
+
     private static readonly AlternativeBody[] Usual = [new(HoldDays: 14), new(MaxStepMg: 0.5m)];
 
     /// <summary>Capsules or tablets at hand.</summary>
@@ -39,13 +42,13 @@ public static class SimulateTitration
         [MaxLength(Capsules.MaxStrengths)]
         public IReadOnlyList<SupplyBody>? Supply { get; init; }
 
-        /// <summary>How many days a refill lasts.</summary>
+        /// <summary>How many days a refill lasts; 30 when absent.</summary>
         [Range(1, 365)]
-        public int RefillDays { get; init; } = 30;
+        public int? RefillDays { get; init; }
 
-        /// <summary>How many days before it is needed a refill is ordered.</summary>
+        /// <summary>How many days before it is needed a refill is ordered; 7 when absent.</summary>
         [Range(0, 60)]
-        public int LeadDays { get; init; } = 7;
+        public int? LeadDays { get; init; }
 
         /// <summary>How many days to look at; when absent until four weeks beyond the target.</summary>
         [Range(1, TitrationSimulation.MaxDays)]
@@ -149,7 +152,7 @@ public static class SimulateTitration
             decimal[] strengths = [.. asked.StrengthsMg ?? (prescription?.StrengthMg is { } own && supply is null ? [own] : []), .. supply?.Select(s => s.StrengthMg) ?? []];
             return strengths.Distinct().Count() > Capsules.MaxStrengths
                 ? Problem.Invalid("$.strengthsMg", $"Must be at most {Capsules.MaxStrengths} strengths with those of the supply.")
-                : new SimulationInput(prescription?.TimesPerDay ?? 1, [.. strengths.Distinct()], supply, asked.RefillDays, asked.LeadDays, asked.Days);
+                : new SimulationInput(prescription?.TimesPerDay ?? 1, [.. strengths.Distinct()], supply, asked.RefillDays ?? UsualRefillDays, asked.LeadDays ?? UsualLeadDays, asked.Days);
         }
 
         /// <summary>The order-time rules, asked of a dose to come: what is known today, and the doses planned until then.</summary>
