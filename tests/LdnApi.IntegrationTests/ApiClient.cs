@@ -15,7 +15,7 @@ internal static class ApiClient
     public static async Task<HttpResponseMessage> SendAsync(this HttpClient client, HttpMethod method, string url, object? body, long? ifMatch = null, string? key = null)
     {
         using var request = new HttpRequestMessage(method, url);
-        request.Content = body is null ? null : body as HttpContent ?? JsonContent.Create(body, options: WireJson.Options);
+        request.Content = body is null ? null : body as HttpContent ?? (body as Func<HttpContent>)?.Invoke() ?? JsonContent.Create(body, options: WireJson.Options);
         if (ifMatch is { } version)
         {
             request.Headers.TryAddWithoutValidation("If-Match", $"\"{version}\"");
@@ -47,7 +47,7 @@ internal static class ApiClient
     public static StringContent Json(string text, string mediaType = "application/json") => new(text, Encoding.UTF8, mediaType);
 
     /// <summary>A CSV file whose content can be sent more than once.</summary>
-    public static HttpContent Csv(string text) => Json(text, "text/csv");
+    public static Func<HttpContent> Csv(string text) => () => Json(text, "text/csv");
 
     /// <summary>Prescribes and takes the first dose on a day, which must not lie in the future.</summary>
     public static async Task<(string Id, long Version)> PrescribeAsync(this HttpClient client, PatientId patient, DateOnly startsOn, decimal doseMg = 1.5m)

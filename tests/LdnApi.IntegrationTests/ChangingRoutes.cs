@@ -78,6 +78,9 @@ internal sealed class ChangingRoutes(HttpClient client, DateOnly today)
         ["MakeSandboxPatients"] = _ => Task.FromResult(Post("/api/v1/sandbox/patients", null)),
     };
 
+    /// <summary>A POST that works something out and stores nothing: a repeat is worked out again.</summary>
+    public static readonly IReadOnlyList<string> Calculations = ["SimulatePlan", "SimulateTitration"];
+
     private PatientId? _patient;
 
     private DateOnly Today { get; } = today;

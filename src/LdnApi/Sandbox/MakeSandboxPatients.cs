@@ -1,5 +1,6 @@
 using LdnApi.Auth;
 using LdnApi.Common;
+using MediatR;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace LdnApi.Sandbox;
@@ -13,6 +14,8 @@ public static class MakeSandboxPatients
     /// <param name="Identifier">Find the patient with <c>identifier=system|value</c>.</param>
     public sealed record Story(string Name, string Identifier, string Outcome);
 
+    public sealed record Command : ICommand<Result<Response>>;
+
     private static readonly Problem NotASandbox = new(
         "not-a-sandbox", StatusCodes.Status403Forbidden, "The clinic is not one of the sandbox clinics of this server.");
 
@@ -23,15 +26,16 @@ public static class MakeSandboxPatients
         .WithTags("Sandbox")
         .NeedsScope(Scopes.Sandbox);
 
-    private static async Task<Results<Ok<Response>, ProblemHttpResult>> Post(Caller caller, SandboxMaker maker, IConfiguration configuration, CancellationToken ct)
-    {
-        var clinics = configuration.GetSection("Sandbox:Clinics").Get<string[]>() ?? [];
-        if (!clinics.Contains(caller.Clinic.ToString()))
-        {
-            return NotASandbox.ToHttp();
-        }
+    private static async Task<Results<Ok<Response>, ProblemHttpResult>> Post(IMediator mediator, CancellationToken ct) => (await mediator.Send(new Command(), ct)).ToOk();
 
-        return TypedResults.Ok(new Response(
-            await maker.MakeAsync(ct), [.. SandboxStories.All.Select(s => new Story(s.Name, $"{SandboxStories.IdentifierSystem}|{s.Name}", s.Outcome))]));
+    public sealed class Handler(Caller caller, SandboxMaker maker, IConfiguration configuration) : ICommandHandler<Command, Result<Response>>
+    {
+        public async Task<Result<Response>> Handle(Command command, CancellationToken ct)
+        {
+            var clinics = configuration.GetSection("Sandbox:Clinics").Get<string[]>() ?? [];
+            return clinics.Contains(caller.Clinic.ToString())
+                ? new Response(await maker.MakeAsync(ct), [.. SandboxStories.All.Select(s => new Story(s.Name, $"{SandboxStories.IdentifierSystem}|{s.Name}", s.Outcome))])
+                : NotASandbox;
+        }
     }
 }
