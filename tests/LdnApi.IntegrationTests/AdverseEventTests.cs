@@ -122,6 +122,20 @@ public sealed class AdverseEventTests(LdnApiHost api) : IClassFixture<LdnApiHost
     }
 
     [Fact]
+    public async Task A_medicine_started_shortly_before_the_onset_is_named_as_another_possible_cause()
+    {
+        using var client = api.ClientOf(LdnApiHost.NewClinic());
+        var patient = await LdnApiHost.RegisterAsync(client, "UTC");
+        await client.PrescribeAsync(patient, Today.AddDays(-20));
+        await client.PostOkAsync(ApiClient.Of(patient, "/medications"), new { atc = "N06AB06", startedOn = Today.AddDays(-30) });
+        var reported = await client.PostOkAsync(ApiClient.Of(patient, "/adverse-events"), new { term = "anxiety", severity = "mild", onsetOn = Today.AddDays(-3) });
+
+        var review = await client.GetOkAsync(ApiClient.Of(patient, $"/adverse-events/{reported["id"]}/review"));
+
+        Assert.Equal("""{"category":"possible","reasons":["co-medication-changed"]}""", review["suggestion"]!.ToJsonString());
+    }
+
+    [Fact]
     public async Task The_four_minimum_criteria_are_named_one_by_one()
     {
         using var client = api.ClientOf(LdnApiHost.NewClinic());
@@ -289,6 +303,118 @@ public sealed class AdverseEventTests(LdnApiHost api) : IClassFixture<LdnApiHost
         using var assessed = await stranger.SendAsync(HttpMethod.Post, $"{url}/assess-causality", new { assessor = "Dr Gray", whoUmc = new { category = "possible" } }, 1);
 
         Assert.Equal((HttpStatusCode.NotFound, HttpStatusCode.NotFound), (review.StatusCode, assessed.StatusCode));
+    }
+
+    [Fact]
+    public async Task A_check_in_becomes_a_draft_that_may_be_sent_as_it_stands()
+    {
+        using var client = api.ClientOf(LdnApiHost.NewClinic());
+        var patient = await LdnApiHost.RegisterAsync(client, "UTC");
+        var (prescription, version) = await client.PrescribeAsync(patient, Today.AddDays(-20));
+        await client.PostOkAsync(ApiClient.Of(patient, $"/prescriptions/{prescription}/change-dose"), new { doseMg = 3.0m, on = Today.AddDays(-6) }, version);
+        var taken = await client.PostOkAsync(ApiClient.Of(patient, "/medications"), new { atc = "N06AB06", startedOn = Today.AddDays(-90) });
+        await client.PostOkAsync(ApiClient.Of(patient, "/medications"), new { atc = "C09AA05", startedOn = Today.AddDays(-90), stoppedOn = Today.AddDays(-9) });
+        var checkIn = await client.PostOkAsync(ApiClient.Of(patient, "/check-ins"), new { date = Today.AddDays(-2), scores = new { anxiety = 3, restlessness = 5 } });
+
+        var answer = await client.GetOkAsync(ApiClient.Of(patient, $"/adverse-events/draft?checkInId={checkIn["id"]}"));
+        var before = (await client.GetOkAsync(ApiClient.Of(patient, "/adverse-events")))["items"]!.AsArray().Count;
+        var reported = await client.PostOkAsync(ApiClient.Of(patient, "/adverse-events"), ApiClient.Json(answer["draft"]!.ToJsonString()));
+
+        var draft = answer["draft"]!;
+        Assert.Equal(("restlessness", "moderate", $"{Today.AddDays(-2):yyyy-MM-dd}", "patient"),
+            ((string?)draft["term"], (string?)draft["severity"], (string?)draft["onsetOn"], (string?)draft["reporter"]!["role"]));
+        Assert.Equal((prescription, $"{Today:yyyy-MM-dd}"), ((string?)draft["suspectPrescriptionId"], (string?)draft["receivedOn"]));
+        Assert.Equal((3.0m, 4), ((decimal)answer["doseAtOnsetMg"]!, (int)answer["daysSinceIncrease"]!));
+        Assert.Equal([(string)taken["id"]!], answer["concomitants"]!.AsArray().Select(c => (string)c!["id"]!));
+        Assert.Equal("""["$.term","$.severity","$.seriousness"]""", answer["toReview"]!.ToJsonString());
+        Assert.Equal(0, before);
+        Assert.Equal((3.0m, 4, true), ((decimal)reported["doseAtOnsetMg"]!, (int)reported["daysSinceIncrease"]!, (bool)reported["complete"]!));
+        Assert.Equal($$"""["{{taken["id"]}}"]""", reported["concomitantMedicationIds"]!.ToJsonString());
+    }
+
+    [Fact]
+    public async Task A_course_becomes_a_draft_from_its_first_symptomatic_day_and_names_what_is_there_already()
+    {
+        using var client = api.ClientOf(LdnApiHost.NewClinic());
+        var patient = await LdnApiHost.RegisterAsync(client, "UTC");
+        await client.PrescribeAsync(patient, Today.AddDays(-10));
+        await client.PostOkAsync(ApiClient.Of(patient, "/check-ins/batch"), new
+        {
+            items = Enumerable.Range(0, 5).Select(day => new { date = Today.AddDays(day - 4), scores = new { anxiety = 5, agitation = day == 3 ? 7 : 0 } }),
+        });
+        var there = await client.PostOkAsync(ApiClient.Of(patient, "/adverse-events"), new { term = "anxiety", severity = "mild", onsetOn = Today.AddDays(-3) });
+        var course = (await client.GetOkAsync($"/api/v1/follow-ups?patientId={patient}&family=course"))["items"]!.AsArray().Single()!;
+
+        var answer = await client.GetOkAsync(ApiClient.Of(patient, $"/adverse-events/draft?followUpId={course["id"]}"));
+
+        Assert.Equal(("agitation", "severe", $"{Today.AddDays(-4):yyyy-MM-dd}"), ((string?)answer["draft"]!["term"], (string?)answer["draft"]!["severity"], (string?)answer["draft"]!["onsetOn"]));
+        Assert.Contains("$.reporter", answer["toReview"]!.AsArray().Select(p => (string?)p));
+        Assert.Equal([(string)there["id"]!], answer["possibleDuplicates"]!.AsArray().Select(d => (string)d!["id"]!));
+    }
+
+    [Fact]
+    public async Task A_questionnaire_and_a_sign_of_self_harm_become_drafts_too()
+    {
+        using var client = api.ClientOf(LdnApiHost.NewClinic());
+        var patient = await LdnApiHost.RegisterAsync(client, "UTC");
+        var gad7 = await client.PostOkAsync(ApiClient.Of(patient, "/assessments"), new { instrument = "gad-7", answers = new[] { 3, 3, 3, 3, 2, 2, 2 }, takenOn = Today });
+        var sign = await client.PostOkAsync(ApiClient.Of(patient, "/check-ins"), new { date = Today, scores = new { anxiety = 8 }, selfHarmThoughts = true });
+
+        var anxious = await DraftAsync(gad7, "gad-7");
+        var suicidal = await DraftAsync(sign, "suicidality");
+
+        Assert.Equal(("anxiety", "severe"), ((string?)anxious["term"], (string?)anxious["severity"]));
+        Assert.Equal(("suicidal-ideation", "severe"), ((string?)suicidal["term"], (string?)suicidal["severity"]));
+
+        async Task<JsonNode> DraftAsync(JsonNode written, string family)
+        {
+            var followUp = written["followUps"]!.AsArray().Single(f => (string)f!["family"]! == family)!;
+            return (await client.GetOkAsync(ApiClient.Of(patient, $"/adverse-events/draft?followUpId={followUp["id"]}")))["draft"]!;
+        }
+    }
+
+    [Fact]
+    public async Task A_draft_needs_something_to_be_made_of()
+    {
+        using var client = api.ClientOf(LdnApiHost.NewClinic());
+        using var stranger = api.ClientOf(LdnApiHost.NewClinic());
+        var patient = await LdnApiHost.RegisterAsync(client, "UTC");
+        var other = await LdnApiHost.RegisterAsync(stranger, "UTC");
+        var calm = await client.PostOkAsync(ApiClient.Of(patient, "/check-ins"), new { date = Today, scores = new { anxiety = 0 }, note = "sick in the morning" });
+        var retracted = await client.PostOkAsync(ApiClient.Of(patient, "/check-ins"), new { date = Today, scores = new { anxiety = 5 } });
+        await client.PostOkAsync(ApiClient.Of(patient, $"/check-ins/{retracted["id"]}/retract"), new { reason = "another patient's" }, 1);
+        var url = ApiClient.Of(patient, "/adverse-events/draft");
+
+        Assert.Equal((400, "invalid-request"), await AnswerAsync(client, url));
+        Assert.Equal((400, "invalid-request"), await AnswerAsync(client, $"{url}?checkInId={calm["id"]}&followUpId={calm["id"]}"));
+        Assert.Equal((400, "invalid-request"), await AnswerAsync(client, $"{url}?checkInId={calm["id"]}&term=sickness"));
+        Assert.Equal((404, "not-found"), await AnswerAsync(client, $"{url}?followUpId={calm["id"]}"));
+        Assert.Equal((404, "not-found"), await AnswerAsync(stranger, ApiClient.Of(other, $"/adverse-events/draft?checkInId={calm["id"]}")));
+        Assert.Equal((409, "invalid-transition"), await AnswerAsync(client, $"{url}?checkInId={retracted["id"]}"));
+        Assert.Equal((422, "nothing-to-draft"), await AnswerAsync(client, $"{url}?checkInId={calm["id"]}"));
+        Assert.Equal("nausea", (string?)(await client.GetOkAsync($"{url}?checkInId={calm["id"]}&term=nausea"))["draft"]!["term"]);
+    }
+
+    [Fact]
+    public async Task A_concomitant_medicine_must_be_one_of_the_patients()
+    {
+        using var client = api.ClientOf(LdnApiHost.NewClinic());
+        var patient = await LdnApiHost.RegisterAsync(client, "UTC");
+        var other = await LdnApiHost.RegisterAsync(client, "UTC");
+        var anothers = await client.PostOkAsync(ApiClient.Of(other, "/medications"), new { atc = "N06AB06" });
+
+        using var response = await client.SendAsync(
+            HttpMethod.Post, ApiClient.Of(patient, "/adverse-events"), new { term = "nausea", severity = "mild", concomitantMedicationIds = new[] { (string)anothers["id"]! } });
+
+        var problem = await response.ReadAsync();
+        Assert.Equal((422, "unknown-medication"), ((int)response.StatusCode, (string?)problem["code"]));
+        Assert.NotNull(problem["errors"]!["$.concomitantMedicationIds"]);
+    }
+
+    private static async Task<(int, string?)> AnswerAsync(HttpClient client, string url)
+    {
+        using var response = await client.GetAsync(url, TestContext.Current.CancellationToken);
+        return ((int)response.StatusCode, (string?)(await response.ReadAsync())["code"]);
     }
 
     /// <returns>The address of the event.</returns>

@@ -107,8 +107,12 @@ public static class Examples
         new ChangeAdverseEvent.AmendRequest("Graded after a call", new AdverseEventBody(AdverseEventTerm.Restlessness, Severity.Mild, OnsetOn: Today)),
         new ChangeAdverseEvent.ResolveRequest(Today),
         new ChangeAdverseEvent.RetractRequest("Meant for another patient"),
-        new AdverseEventResponse(Event, Patient, AdverseEventTerm.Restlessness, AdverseEventCategory.Mood, null, null, Severity.Moderate, 2, [], Today, null, null, null, Prescription, 1.5m, 27, null,
+        new AdverseEventResponse(Event, Patient, AdverseEventTerm.Restlessness, AdverseEventCategory.Mood, null, null, Severity.Moderate, 2, [], Today, null, null, null, Prescription, 1.5m, 27, [], null,
             new EventReporter(ReporterRole.Patient), new Causality(WhoUmc: new WhoUmcAssessment(WhoUmcCategory.Possible, null, Judgement)), Today, null, true, [], RecordStatus.Final, Now, 1, null, null),
+        new DraftAdverseEvent.Response(
+            new AdverseEventBody(AdverseEventTerm.Anxiety, Severity.Moderate, OnsetOn: Today, SuspectPrescriptionId: Prescription, Reporter: new EventReporter(ReporterRole.Patient),
+                ReceivedOn: Today, ConcomitantMedicationIds: []),
+            1.5m, 27, [], ["$.term", "$.severity", "$.seriousness"], []),
         new AssessCausality.Request("Dr Gray", new AssessCausality.NaranjoAnswers(Naranjo), new AssessCausality.WhoUmcJudgement(WhoUmcCategory.Possible), Note: "Seen on Tuesday"),
         new ReviewAdverseEvent.Response(Event, 1, false, [new ReviewAdverseEvent.CriterionMet(MinimumCriterion.Reporter, false)], new ReviewAdverseEvent.RegulatoryClock(Today, Today.AddDays(15), 15), false,
             [new Challenge(ChallengeKind.Dechallenge, Today.AddDays(-14), 3.0m, 1.5m, ChallengeResponse.Positive, 5, 2, 7, 10)],

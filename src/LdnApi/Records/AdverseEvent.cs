@@ -102,6 +102,9 @@ public sealed class AdverseEvent : IClinicalRecord
     /// <summary>Days from the latest start, increase or restart of the dose to the onset; worked out. Null without a dose by then.</summary>
     public int? DaysSinceIncrease { get; set; }
 
+    /// <summary>Other medicines taken when it began.</summary>
+    public List<MedicationId> ConcomitantMedicationIds { get; set; } = [];
+
     public string? Narrative { get; set; }
     public Reporter? Reporter { get; set; }
     public Causality? Causality { get; set; }
@@ -154,6 +157,7 @@ public sealed class AdverseEvent : IClinicalRecord
             adverseEvent.Property(e => e.DoseAtOnsetMg).HasPrecision(7, 3);
             adverseEvent.Property(e => e.Coding).IsJson();
             adverseEvent.Property(e => e.Seriousness).IsJson();
+            adverseEvent.Property(e => e.ConcomitantMedicationIds).IsJson();
             adverseEvent.Property(e => e.Reporter).IsJson();
             adverseEvent.Property(e => e.Causality).IsJson();
             adverseEvent.Ignore(e => e.RecordId).Ignore(e => e.Subject).Ignore(e => e.ChangeReason).Ignore(e => e.IsSerious).Ignore(e => e.FirstReceivedOn).Ignore(e => e.RegulatoryDueOn);

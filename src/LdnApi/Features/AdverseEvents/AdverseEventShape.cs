@@ -19,6 +19,7 @@ public sealed record EventReporter(ReporterRole Role, [property: StringLength(20
 /// <param name="CtcaeGrade">CTCAE v5 grade, 1–5; refused where CTCAE has no such grade for the term.</param>
 /// <param name="Seriousness">Seriousness criteria (ICH E2A). Not the same as severity. A suicide attempt is at least medically important.</param>
 /// <param name="OnsetOn">The clinical day on which it began; absent = unknown.</param>
+/// <param name="ConcomitantMedicationIds">Other medicines taken when it began, from the patient's medications.</param>
 /// <param name="ReceivedOn">The clinical day on which it first became known; today when absent. Fixed by the report: an amendment leaves it out or repeats it.</param>
 public sealed record AdverseEventBody(
     AdverseEventTerm Term,
@@ -34,7 +35,8 @@ public sealed record AdverseEventBody(
     PrescriptionId? SuspectPrescriptionId = null,
     [property: StringLength(4000)] string? Narrative = null,
     EventReporter? Reporter = null,
-    DateOnly? ReceivedOn = null) : ICarriesSelfHarmSign
+    DateOnly? ReceivedOn = null,
+    [property: MaxLength(50)] IReadOnlyList<MedicationId>? ConcomitantMedicationIds = null) : ICarriesSelfHarmSign
 {
     public static bool CarriesSign(JsonElement json) =>
         json.ValueKind == JsonValueKind.Object && json.TryGetProperty("term", out var term)
@@ -66,6 +68,7 @@ public sealed record AdverseEventBody(
         e.Outcome = Outcome;
         e.ActionTaken = ActionTaken;
         e.SuspectPrescriptionId = SuspectPrescriptionId;
+        e.ConcomitantMedicationIds = [.. (ConcomitantMedicationIds ?? []).Distinct()];
         e.Narrative = Narrative;
         e.Reporter = Reporter is { } r ? new Reporter(r.Role, r.Name) : null;
     }
@@ -91,7 +94,7 @@ public sealed record PossibleDuplicate(AdverseEventId Id, AdverseEventTerm Term,
 public sealed record AdverseEventResponse(
     AdverseEventId Id, PatientId PatientId, AdverseEventTerm Term, AdverseEventCategory Category, string? Text, EventCoding? Coding, Severity Severity, int? CtcaeGrade,
     IReadOnlyList<SeriousnessCriterion> Seriousness, DateOnly? OnsetOn, DateOnly? ResolvedOn, AdverseEventOutcome? Outcome, ActionTaken? ActionTaken,
-    PrescriptionId? SuspectPrescriptionId, decimal? DoseAtOnsetMg, int? DaysSinceIncrease, string? Narrative, EventReporter? Reporter, Causality? Causality,
+    PrescriptionId? SuspectPrescriptionId, decimal? DoseAtOnsetMg, int? DaysSinceIncrease, IReadOnlyList<MedicationId> ConcomitantMedicationIds, string? Narrative, EventReporter? Reporter, Causality? Causality,
     DateOnly ReceivedOn, DateOnly? RegulatoryDueOn, bool Complete, IReadOnlyList<MinimumCriterion> MissingCriteria, RecordStatus Status,
     DateTimeOffset RecordedAt, long Version, IReadOnlyList<ChangedFollowUp>? FollowUps, IReadOnlyList<PossibleDuplicate>? PossibleDuplicates) : IVersioned
 {
@@ -101,7 +104,7 @@ public sealed record AdverseEventResponse(
         var missing = e.MissingCriteria();
         return new AdverseEventResponse(
             e.Id, e.PatientId, e.Term, AdverseEventTerms.CategoryOf(e.Term), e.Text, e.Coding is { } c ? new EventCoding(c.System, c.Code, c.Display) : null, e.Severity, e.CtcaeGrade,
-            e.Seriousness, e.OnsetOn, e.ResolvedOn, e.Outcome, e.ActionTaken, e.SuspectPrescriptionId, e.DoseAtOnsetMg, e.DaysSinceIncrease, e.Narrative,
+            e.Seriousness, e.OnsetOn, e.ResolvedOn, e.Outcome, e.ActionTaken, e.SuspectPrescriptionId, e.DoseAtOnsetMg, e.DaysSinceIncrease, e.ConcomitantMedicationIds, e.Narrative,
             e.Reporter is { } r ? new EventReporter(r.Role, r.Name) : null, e.Causality, e.FirstReceivedOn, e.RegulatoryDueOn, missing.Count == 0, missing, e.Status,
             e.RecordedAt, e.Version, followUps, possibleDuplicates);
     }

@@ -75,7 +75,7 @@ public static class ChangeAdverseEvent
             }
 
             Change(command, adverseEvent, now);
-            if (await treatment.FillAsync(adverseEvent, patient, ct) is { } unknown)
+            if (await treatment.FillAsync(adverseEvent, patient, "$.adverseEvent", ct) is { } unknown)
             {
                 return unknown;
             }

@@ -57,12 +57,12 @@ public static class ReportAdverseEvent
                 SeverityKnownAt = now,
             };
             command.Report.CopyTo(adverseEvent, now);
-            if (await treatment.FillAsync(adverseEvent, patient, ct) is { } unknown)
+            if (await treatment.FillAsync(adverseEvent, patient, "$", ct) is { } unknown)
             {
                 return unknown;
             }
 
-            var similar = await duplicates.FindAsync(adverseEvent, ct);
+            var similar = await duplicates.FindAsync(patient.Id, DuplicateSearch.OutlineOf(adverseEvent), ct);
             db.AdverseEvents.Add(adverseEvent);
             await db.SaveChangesAsync(ct);
             return AdverseEventResponse.Of(adverseEvent, await monitor.ReviewAsync(patient, now, ct), similar);
@@ -73,15 +73,19 @@ public static class ReportAdverseEvent
 /// <summary>Works out what was taken on the onset day, from the patient's facts.</summary>
 public sealed class Treatment(LdnDbContext db, PatientFactsReader reader)
 {
-    public static readonly Problem UnknownPrescription = Problem.Refused(
-        "unknown-prescription", "The patient has no such prescription.", "$.suspectPrescriptionId", "Must be a prescription of this patient.");
-
-    /// <returns>Why it cannot be: the suspect prescription is not one of the patient's. Null when it is filled in.</returns>
-    public async Task<Problem?> FillAsync(AdverseEvent adverseEvent, Patient patient, CancellationToken ct)
+    /// <param name="at">Where the report stands in the request.</param>
+    /// <returns>Why it cannot be: a prescription or a medicine that is not the patient's. Null when it is filled in.</returns>
+    public async Task<Problem?> FillAsync(AdverseEvent adverseEvent, Patient patient, string at, CancellationToken ct)
     {
         if (adverseEvent.SuspectPrescriptionId is { } suspect && !await db.Prescriptions.AnyAsync(p => p.PatientId == patient.Id && p.Id == suspect, ct))
         {
-            return UnknownPrescription;
+            return Problem.Refused("unknown-prescription", "The patient has no such prescription.", $"{at}.suspectPrescriptionId", "Must be a prescription of this patient.");
+        }
+
+        var named = adverseEvent.ConcomitantMedicationIds;
+        if (named.Count > 0 && await db.Medications.CountAsync(m => m.PatientId == patient.Id && named.Contains(m.Id), ct) < named.Count)
+        {
+            return Problem.Refused("unknown-medication", "The patient has no such medicine on record.", $"{at}.concomitantMedicationIds", "Must be medicines of this patient.");
         }
 
         var taken = adverseEvent.OnsetOn is { } onset ? TreatmentAtOnset.Of(await reader.ReadAsync(patient, ct), RuleSettings.Default, onset) : null;
@@ -96,11 +100,9 @@ public sealed class DuplicateSearch(LdnDbContext db)
     private const int Most = 20;
 
     /// <returns>The nearest first.</returns>
-    public async Task<IReadOnlyList<PossibleDuplicate>> FindAsync(AdverseEvent report, CancellationToken ct)
+    public async Task<IReadOnlyList<PossibleDuplicate>> FindAsync(PatientId patient, ReportOutline outline, CancellationToken ct)
     {
-        var outline = OutlineOf(report);
-        var others = await db.AdverseEvents.AsNoTracking()
-            .Where(e => e.PatientId == report.PatientId && e.Id != report.Id && e.Status != RecordStatus.EnteredInError).ToListAsync(ct);
+        var others = await db.AdverseEvents.AsNoTracking().Where(e => e.PatientId == patient && e.Status != RecordStatus.EnteredInError).ToListAsync(ct);
         return
         [
             .. others.Where(e => DuplicateReports.AreLikely(outline, OutlineOf(e)))
@@ -109,5 +111,5 @@ public sealed class DuplicateSearch(LdnDbContext db)
         ];
     }
 
-    private static ReportOutline OutlineOf(AdverseEvent e) => new(e.Term, e.Text, e.OnsetOn, e.FirstReceivedOn);
+    public static ReportOutline OutlineOf(AdverseEvent e) => new(e.Term, e.Text, e.OnsetOn, e.FirstReceivedOn);
 }

@@ -46,6 +46,11 @@ namespace LdnApi.Records.Migrations
                         .HasColumnType("jsonb")
                         .HasColumnName("coding");
 
+                    b.Property<string>("ConcomitantMedicationIds")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("concomitant_medication_ids");
+
                     b.Property<int?>("CtcaeGrade")
                         .HasColumnType("integer")
                         .HasColumnName("ctcae_grade");
