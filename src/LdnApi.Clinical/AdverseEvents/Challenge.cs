@@ -22,6 +22,10 @@ public enum ChallengeResponse
 
 /// <summary>A change of the dose after the onset of an anxiety event, and what daily anxiety did then. Proposed, never set: a clinician confirms or refutes it.</summary>
 /// <param name="On">The day of the change.</param>
+/// <param name="FromMg">mg per day in total before it.</param>
+/// <param name="ToMg">mg per day in total after it.</param>
+/// <param name="ReportedBefore">Days before it with a report, of those that the median is taken over.</param>
+/// <param name="ReportedAfter">Days after it with a report, of those that the median is taken over.</param>
 /// <param name="MedianBefore">Median anxiety of the seven days before it, 0–10; null with fewer than three reported.</param>
 /// <param name="MedianAfter">Of days 3 to 13 after a decrease, of days 0 to 14 after an increase; null with fewer than three reported.</param>
 /// <param name="OffendingDoseMg">The dose of the onset day; for a rechallenge.</param>

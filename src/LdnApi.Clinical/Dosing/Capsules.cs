@@ -2,6 +2,7 @@ namespace LdnApi.Clinical.Dosing;
 
 /// <summary>Capsules or tablets of one strength.</summary>
 /// <param name="StrengthMg">mg each.</param>
+/// <param name="Count">How many; 0 or more.</param>
 public sealed record Capsules(decimal StrengthMg, int Count)
 {
     /// <summary>Strengths that are looked at together, at most.</summary>

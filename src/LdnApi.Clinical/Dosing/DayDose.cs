@@ -17,6 +17,7 @@ public enum DoseSource
 
 /// <summary>The dose of a day three times: as planned, as prescribed, as taken. mg per day in total; 0 = none.</summary>
 /// <param name="PlannedDoseMg">Null where the plan says nothing, as after a stop.</param>
+/// <param name="PrescribedDoseMg">mg per day in total; 0 = none.</param>
 /// <param name="ActualDoseMg">Null for a day that has not come.</param>
 public sealed record DayDose(DateOnly On, decimal? PlannedDoseMg, decimal PrescribedDoseMg, decimal? ActualDoseMg, DoseSource? ActualFrom)
 {
@@ -42,6 +43,8 @@ public sealed record DayDose(DateOnly On, decimal? PlannedDoseMg, decimal Prescr
 }
 
 /// <summary>How the doses of some days were taken, as far as it was reported. Days on which a dose was prescribed.</summary>
+/// <param name="Days">Days on which a dose was prescribed.</param>
+/// <param name="Reported">Of those, how many have a report.</param>
 /// <param name="AsPrescribed">Reported days with the prescribed dose.</param>
 /// <param name="Missed">Reported days without any.</param>
 /// <param name="Otherwise">Reported days with another dose.</param>

@@ -52,6 +52,9 @@ public sealed record TitrationVisit(int Step, DateOnly StartedOn);
 /// <summary>A step with its dates.</summary>
 /// <param name="PlannedOn">The day on which it is (or was) due; null once it can no longer come.</param>
 /// <param name="StartedOn">The day on which it was last begun.</param>
+/// <param name="Number">Place in the plan, from 1.</param>
+/// <param name="DoseMg">mg per day in total.</param>
+/// <param name="Days">Whole days; absent for a last step that goes on.</param>
 public sealed record DatedStep(int Number, decimal DoseMg, int? Days, TitrationPhase Phase, DateOnly? PlannedOn, DateOnly? StartedOn);
 
 /// <summary>The dose that a plan means from a day on.</summary>

@@ -20,10 +20,13 @@ public sealed record SimulatedDay(DateOnly On, decimal DoseMg, IReadOnlyList<Cap
 
 /// <summary>Days in a row with one dose.</summary>
 /// <param name="Capsules">What makes a day's dose with the fewest capsules; null when the strengths cannot.</param>
+/// <param name="DoseMg">mg per day in total.</param>
+/// <param name="Days">Whole days.</param>
 public sealed record SimulatedStep(decimal DoseMg, DateOnly From, DateOnly To, int Days, IReadOnlyList<Capsules>? Capsules);
 
 /// <summary>Days in a row for which what is at hand does not suffice.</summary>
 /// <param name="Missing">What they need.</param>
+/// <param name="Days">How many days.</param>
 public sealed record SupplyGap(DateOnly From, DateOnly To, int Days, IReadOnlyList<Capsules> Missing);
 
 /// <summary>A refill.</summary>
@@ -33,6 +36,7 @@ public sealed record SupplyGap(DateOnly From, DateOnly To, int Days, IReadOnlyLi
 public sealed record Refill(DateOnly On, DateOnly OrderBy, DateOnly To, IReadOnlyList<Capsules> Capsules);
 
 /// <summary>What the order-time rules would say of an order to come, as things stand today.</summary>
+/// <param name="DoseMg">mg per day in total.</param>
 public sealed record GuardrailHit(DateOnly On, decimal DoseMg, IReadOnlyList<Finding> Findings);
 
 /// <summary>What would come of a plan: arithmetic on doses and days. It says nothing of drug levels or effects.</summary>

@@ -30,5 +30,7 @@ public sealed record Finding(
 /// <param name="Unit">mg, days, years, score, times-uln, mL/min/1.73m2; null without a value.</param>
 /// <param name="Kind">The kind of record, e.g. <c>medication</c>; null for what was worked out.</param>
 /// <param name="On">The clinical day it speaks of.</param>
+/// <param name="Value">What it said, in the unit of the rule.</param>
+/// <param name="Version">The version of the record that was read.</param>
 public sealed record FindingEvidence(
     string Name, decimal? Value = null, decimal? Threshold = null, string? Unit = null, string? Kind = null, Guid? Id = null, long? Version = null, DateOnly? On = null);

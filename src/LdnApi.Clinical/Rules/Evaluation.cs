@@ -35,13 +35,18 @@ public sealed record FamilyEvaluation(
 /// <param name="Rule">The rule it belongs to.</param>
 /// <param name="Value">Null when it could not be worked out.</param>
 /// <param name="Unit">days, score, ratio, points.</param>
+/// <param name="Threshold">What it is held against, in the same unit.</param>
 public sealed record Clause(string Name, string Rule, ClauseState Holds, decimal? Value, decimal? Threshold, string Unit);
 
 /// <summary>The smallest change of one fact that would raise the family on the last day.</summary>
+/// <param name="From">What the fact is now, in its own unit; absent when there is none.</param>
+/// <param name="To">What it would have to be.</param>
 public sealed record Distance(string Fact, DateOnly On, decimal? From, decimal To);
 
 /// <summary>A record that a verdict rests on.</summary>
 /// <param name="Kind"><c>check-in</c>, <c>adverse-event</c>, <c>assessment</c>, <c>medication</c>, <c>dose</c>.</param>
+/// <param name="Version">The version of the record that was read.</param>
+/// <param name="Value">What it said: a score, a total or mg.</param>
 public sealed record Evidence(string Kind, Guid? Id, long? Version, DateOnly On, decimal? Value);
 
 /// <summary>An event of the canonical fold.</summary>
@@ -55,4 +60,5 @@ public sealed record OpenFollowUp(
     RuleFamily Family, FollowUpLabel Label, FollowUpPriority Priority, DateOnly OpenedOn, DateOnly LastEvidenceOn, int Recurrence, bool Acknowledged);
 
 /// <summary>Daily anxiety: the highest of anxiety, nervousness, restlessness and agitation over a day's accepted check-ins, 0–10.</summary>
+/// <param name="Anxiety">0–10.</param>
 public sealed record DayAnxiety(DateOnly On, int Anxiety, bool Symptomatic);

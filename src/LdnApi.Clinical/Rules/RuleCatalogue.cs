@@ -1,6 +1,8 @@
 namespace LdnApi.Clinical.Rules;
 
 /// <summary>A threshold as the catalogue shows it.</summary>
+/// <param name="Default">In the unit named.</param>
+/// <param name="WithHistory">The same with an anxiety disorder on record, where that differs.</param>
 public sealed record RuleThreshold(string Setting, decimal Default, decimal? WithHistory, string Unit);
 
 /// <summary>A rule, for those who ask what the system looks for.</summary>

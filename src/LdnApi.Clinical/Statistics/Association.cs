@@ -52,6 +52,7 @@ public sealed record StillNeeded(NeededData What, int Count);
 /// <param name="P">Two-sided, 0–1: the chance of a τ at least as far from 0 when there is no association.</param>
 /// <param name="Autocorrelation">−1 to 1: how much a day says that the day before did not. Above 0.3 the test is weakened by it.</param>
 /// <param name="EffectiveN">How many independent days the series is worth.</param>
+/// <param name="Z">Tau in standard errors.</param>
 public sealed record Association(
     AssociationStatus Status, IReadOnlyList<StillNeeded> StillNeeded, int N, double? Tau = null, double? Z = null, double? P = null,
     AssociationStrength? Strength = null, AssociationConfidence? Confidence = null, double? Autocorrelation = null, double? EffectiveN = null)

@@ -10,11 +10,16 @@ namespace LdnApi.Clinical.Statistics;
 /// <param name="Shift">Hodges-Lehmann shift, points of 10; positive = higher after.</param>
 /// <param name="ExactP">Exact two-sided permutation test, 0–1.</param>
 /// <param name="TauU">Tau less the trend before the change. Adjusted, indicative; only where there was such a trend (p &lt; 0.10).</param>
+/// <param name="FromMg">mg per day in total before the change.</param>
+/// <param name="ToMg">mg per day in total after it.</param>
+/// <param name="MedianBefore">Median daily anxiety of the days before, 0–10.</param>
+/// <param name="MedianAfter">Median daily anxiety of the days after, 0–10.</param>
 public sealed record DoseChangeAssociation(
     DateOnly On, decimal FromMg, decimal ToMg, PhaseDays Before, PhaseDays After, Association Association, double? Nap = null, double? MedianBefore = null,
     double? MedianAfter = null, double? Shift = null, double? ExactP = null, double? TauU = null);
 
 /// <summary>A stretch of days, and on how many of them anxiety was reported.</summary>
+/// <param name="Reported">Days of it with a report.</param>
 public sealed record PhaseDays(DateOnly From, DateOnly To, int Reported);
 
 /// <summary>Does anxiety follow the dose over time?</summary>
@@ -25,6 +30,9 @@ public sealed record DoseAssociation(Association Association, IReadOnlyList<LagA
 
 /// <param name="Lag">Days from the dose to the anxiety, 0–3.</param>
 /// <param name="BonferroniP">Four times p, at most 1.</param>
+/// <param name="N">Pairs: days on which both have a value.</param>
+/// <param name="Tau">−1 to 1; positive when anxiety is higher with it.</param>
+/// <param name="P">Two-sided, 0–1.</param>
 public sealed record LagAssociation(int Lag, int N, double? Tau, double? P, double? BonferroniP);
 
 /// <summary>Does anxiety follow irregular intake? τ-b of the minutes by which the dose was early or late, the shorter way round the clock.</summary>

@@ -30,3 +30,25 @@ public sealed class WireEnumAttribute(Type type) : ValidationAttribute($"The fie
 
     public override bool IsValid(object? value) => value is null || (value is string name && WireNames.NamesOf(type).Contains(name));
 }
+
+/// <summary>Every text of a list has a length from <paramref name="minimum"/> to <paramref name="maximum"/> characters.</summary>
+[AttributeUsage(AttributeTargets.Property | AttributeTargets.Parameter)]
+public sealed class EachLengthAttribute(int minimum, int maximum) : ValidationAttribute($"Each of {{0}} must have {minimum} to {maximum} characters.")
+{
+    public int Minimum => minimum;
+
+    public int Maximum => maximum;
+
+    public override bool IsValid(object? value) => value is null || (value is IEnumerable<string> texts && texts.All(t => t?.Length >= minimum && t.Length <= maximum));
+}
+
+/// <summary>Every number of a list, where one is given, lies from <paramref name="minimum"/> to <paramref name="maximum"/>.</summary>
+[AttributeUsage(AttributeTargets.Property | AttributeTargets.Parameter)]
+public sealed class EachRangeAttribute(int minimum, int maximum) : ValidationAttribute($"Each of {{0}} must be a whole number from {minimum} to {maximum}, or null.")
+{
+    public int Minimum => minimum;
+
+    public int Maximum => maximum;
+
+    public override bool IsValid(object? value) => value is null || (value is IEnumerable<int?> numbers && numbers.All(n => n is null || (n >= minimum && n <= maximum)));
+}

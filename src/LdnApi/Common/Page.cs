@@ -22,6 +22,7 @@ public interface IPage
 /// <param name="RecordedAt">The moment from which it was known.</param>
 /// <param name="RecordedBy">Who: the token's subject, or a background task.</param>
 /// <param name="Record">The record as it was.</param>
+/// <param name="Version">Counts from 1.</param>
 public sealed record HistoryEntry<T>(long Version, DateTimeOffset RecordedAt, string RecordedBy, string? Reason, T Record);
 
 /// <summary>Which page is asked for.</summary>

@@ -1,3 +1,5 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using LdnApi.Clinical.AdverseEvents;
 using LdnApi.Clinical.Assessments;
 using LdnApi.Clinical.Dosing;
@@ -98,7 +100,7 @@ public static class Examples
         new CorrectCheckIn.Request("Typed the wrong day's score", new CheckInBody(Today, Scores: new Scores(Anxiety: 2))),
         new RetractCheckIn.Request("Meant for another patient"),
         new CheckInResponse(CheckIn, Patient, Today, null, new Scores(Anxiety: 5, SleepQuality: 4), null, 120, null, null, "Restless evening", null, RecordStatus.Final, Now, 1, [Changed]),
-        new SubmitCheckIns.Request([System.Text.Json.JsonSerializer.SerializeToElement(new CheckInBody(Today, Scores: new Scores(Anxiety: 5)), WireJson.Options)]),
+        new SubmitCheckIns.Request([JsonSerializer.SerializeToElement(new CheckInBody(Today, Scores: new Scores(Anxiety: 5)), WireJson.Options)]),
         new BatchResponse(1, 0, 0, [new ItemResult(1, ItemOutcome.Created, CheckIn, null, null)], [Changed]),
         new AssessmentBody(Instrument.Gad7, [2, 2, 1, 2, 1, 1, 1], Today),
         new RetractAssessment.Request("Filled in by someone else"),
@@ -151,8 +153,15 @@ public static class Examples
 
     private static readonly Dictionary<Type, object> ByType = All.ToDictionary(e => e.GetType());
 
+    /// <inheritdoc cref="Of"/>
+    public static JsonNode? JsonOf(Type type)
+    {
+        var example = Of(type);
+        return JsonSerializer.SerializeToNode(example, example.GetType(), WireJson.Options);
+    }
+
     /// <exception cref="KeyNotFoundException">A shape without an example: add one.</exception>
-    public static object Of(Type type) =>
+    private static object Of(Type type) =>
         !type.IsGenericType ? ByType[type]
         : type.GetGenericTypeDefinition() == typeof(Page<>) ? new { Items = new[] { Of(type.GetGenericArguments()[0]) } }
         : Activator.CreateInstance(type, 2L, Now, "dr-gray", "Corrected after a call", Of(type.GetGenericArguments()[0]))!; // a HistoryEntry

@@ -37,6 +37,7 @@ public enum AdministrationRoute
 public sealed record Compounding(string? Pharmacy, string? Filler, string? Lot, DateOnly? BeyondUseDate);
 
 /// <summary>The dose actually taken from a day on, mg per day in total; 0 = none.</summary>
+/// <param name="DoseMg">mg per day in total; 0 = none.</param>
 public sealed record DoseChange(DateOnly On, decimal DoseMg, string? Reason);
 
 /// <summary>An order of low-dose naltrexone and the doses that came of it.</summary>

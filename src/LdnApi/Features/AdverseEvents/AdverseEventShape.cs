@@ -91,6 +91,7 @@ public sealed record PossibleDuplicate(AdverseEventId Id, AdverseEventTerm Term,
 /// <param name="MissingCriteria">Those that are not.</param>
 /// <param name="FollowUps">After a write: the follow-ups that it opened, raised, changed or closed.</param>
 /// <param name="PossibleDuplicates">After a report: earlier ones that may be of the same event: same or sibling term, onsets at most 7 days apart, not retracted. Nearest first, at most 20.</param>
+/// <param name="CtcaeGrade">CTCAE v5 grade, 1–5.</param>
 public sealed record AdverseEventResponse(
     AdverseEventId Id, PatientId PatientId, AdverseEventTerm Term, AdverseEventCategory Category, string? Text, EventCoding? Coding, Severity Severity, int? CtcaeGrade,
     IReadOnlyList<SeriousnessCriterion> Seriousness, DateOnly? OnsetOn, DateOnly? ResolvedOn, AdverseEventOutcome? Outcome, ActionTaken? ActionTaken,

@@ -15,7 +15,7 @@ namespace LdnApi.Features.Assessments;
 /// <param name="Answers">One a question, in order; null = not answered. GAD-7, GAD-2 and PHQ-9: 0–3. C-SSRS screener: 0 no, 1 yes.</param>
 /// <param name="TakenOn">The clinical day on which it was filled in.</param>
 public sealed record AssessmentBody(
-    Instrument Instrument, [property: MinLength(2), MaxLength(9)] IReadOnlyList<int?> Answers, DateOnly TakenOn) : ICarriesSelfHarmSign
+    Instrument Instrument, [property: MinLength(2), MaxLength(9), EachRange(0, 3)] IReadOnlyList<int?> Answers, DateOnly TakenOn) : ICarriesSelfHarmSign
 {
     private const int SelfHarmItem = 8;
 

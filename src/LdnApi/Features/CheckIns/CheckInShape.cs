@@ -8,6 +8,13 @@ using LdnApi.Safety;
 namespace LdnApi.Features.CheckIns;
 
 /// <summary>Answers of a day, 0–10 each: 0 none, 10 the worst imaginable; for mood and sleep quality 10 is best.</summary>
+/// <param name="Anxiety">0 none, 10 the worst imaginable.</param>
+/// <param name="Nervousness">0 none, 10 the worst imaginable.</param>
+/// <param name="Restlessness">0 none, 10 the worst imaginable.</param>
+/// <param name="Agitation">0 none, 10 the worst imaginable.</param>
+/// <param name="Irritability">0 none, 10 the worst imaginable.</param>
+/// <param name="Mood">0 the worst, 10 the best.</param>
+/// <param name="SleepQuality">0 the worst, 10 the best.</param>
 public sealed record Scores(
     [property: Range(0, 10)] int? Anxiety = null,
     [property: Range(0, 10)] int? Nervousness = null,
@@ -18,6 +25,7 @@ public sealed record Scores(
     [property: Range(0, 10)] int? SleepQuality = null);
 
 /// <summary>The day's dose, as the patient took it.</summary>
+/// <param name="DoseMg">mg taken on that day.</param>
 public sealed record DoseTaken(TimeOnly? TakenAt = null, [property: DoseMg] decimal? DoseMg = null, bool? Missed = null);
 
 /// <summary>Where the report came from; unique per patient.</summary>
@@ -95,6 +103,7 @@ public sealed record CheckInBody(
 /// <summary>A check-in as read.</summary>
 /// <param name="ReceivedAt">When it became known here.</param>
 /// <param name="FollowUps">After a write: the follow-ups that it opened, raised, changed or closed.</param>
+/// <param name="CaffeineMg">mg of caffeine on that day.</param>
 public sealed record CheckInResponse(
     CheckInId Id, PatientId PatientId, DateOnly Date, DateTimeOffset? RecordedAt, Scores Scores, bool? VividDreams, int? CaffeineMg, DoseTaken? Dose,
     bool? SelfHarmThoughts, string? Note, Source? Source, RecordStatus Status, DateTimeOffset ReceivedAt, long Version,

@@ -30,6 +30,9 @@ public enum ItemOutcome
 public sealed record ItemResult(int Number, ItemOutcome Outcome, CheckInId? Id, string? Code, IReadOnlyDictionary<string, string[]>? Errors);
 
 /// <summary>What became of a batch or file. The good are kept, the broken are named.</summary>
+/// <param name="Created">How many were recorded.</param>
+/// <param name="Duplicates">How many were known already by their source.</param>
+/// <param name="Rejected">How many were refused: see <c>items</c>.</param>
 public sealed record BatchResponse(int Created, int Duplicates, int Rejected, IReadOnlyList<ItemResult> Items, IReadOnlyList<ChangedFollowUp> FollowUps);
 
 /// <summary>Records many check-ins of one patient at once, with one evaluation at the end.</summary>

@@ -13,6 +13,7 @@ namespace LdnApi.Features.Evaluations;
 public static class GetEvaluation
 {
     /// <param name="KnownAt">The moment whose knowledge it rests on.</param>
+    /// <param name="Baseline">The patient's own anxiety before treatment, 0–10, as the rules take it.</param>
     /// <param name="Days">Daily anxiety, 0–10, of every reported day.</param>
     public sealed record Response(
         PatientId PatientId, DateOnly AsOf, DateTimeOffset KnownAt, string RuleSetVersion, DateOnly? DayZero, decimal? Baseline,

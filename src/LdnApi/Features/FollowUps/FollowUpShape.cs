@@ -15,6 +15,8 @@ public sealed record FollowUpEntry(
 /// <summary>A follow-up in the queue.</summary>
 /// <param name="DueAt">The moment by which a person must have acted.</param>
 /// <param name="EvidenceChanged">Acknowledged, and the facts no longer say the same: a clinician decides.</param>
+/// <param name="Recurrence">How often it was opened again.</param>
+/// <param name="Version">Counts from 1; each change adds 1.</param>
 public record FollowUpItem(
     FollowUpId Id, PatientId PatientId, RuleFamily Family, FollowUpLabel Label, FollowUpPriority Priority, FollowUpStatus Status, DateOnly OpenedOn,
     DateOnly LastEvidenceOn, DateTimeOffset DueAt, string? Assignee, DateTimeOffset? SnoozedUntil, int Recurrence, bool EvidenceChanged,
@@ -36,6 +38,7 @@ public sealed record OfferedBody(string Reason, FollowUpId FollowUpId, int? Days
 /// <param name="Clauses">What the rule holds against its thresholds, as found when it last rose.</param>
 /// <param name="RegulatoryDueOn">For a serious adverse event: first received + 15 days.</param>
 /// <param name="Offers">While it is open: what may be done to the patient's titrations about it, as far as their state allows. A version of its history offers nothing.</param>
+/// <param name="Recurrence">How often it was opened again.</param>
 public sealed record FollowUpResponse(
     FollowUpId Id, PatientId PatientId, RuleFamily Family, FollowUpLabel Label, FollowUpPriority Priority, FollowUpStatus Status, DateOnly OpenedOn,
     DateOnly FirstOpenedOn, DateOnly LastEvidenceOn, DateTimeOffset DueAt, DateOnly? RegulatoryDueOn, DateOnly? ClosedOn, CloseReason? CloseReason,

@@ -20,6 +20,11 @@ public enum FollowUpOrder
 /// <summary>The clinic's queue: what needs a person, soonest due first. Snoozed ones are left out unless a status is named.</summary>
 public static class ListFollowUps
 {
+    /// <param name="Status">Only those of this status; absent: all that are not closed and not snoozed.</param>
+    /// <param name="Priority">Only those of this priority.</param>
+    /// <param name="Family">Only those of this family of rules.</param>
+    /// <param name="Assignee">Only those of the person with this subject.</param>
+    /// <param name="Sort">The order; <c>due-at</c> when absent.</param>
     /// <param name="Overdue">Only those whose time has passed, or only those whose has not.</param>
     public sealed record Filter(
         [property: WireEnum(typeof(FollowUpStatus))] string? Status,
@@ -148,6 +153,9 @@ public static class SummarizeFollowUps
 {
     /// <param name="Open">All that are not closed, snoozed ones included.</param>
     /// <param name="ByPriority">Of those, by priority.</param>
+    /// <param name="Overdue">Of those, how many whose time has passed.</param>
+    /// <param name="Snoozed">Of those, how many are left in peace for now.</param>
+    /// <param name="Unassigned">Of those, how many are nobody's.</param>
     public sealed record Response(int Open, int Overdue, int Snoozed, int Unassigned, IReadOnlyDictionary<string, int> ByPriority, IReadOnlyDictionary<string, int> ByFamily);
 
     public sealed record Query : IQuery<Result<Response>>;

@@ -35,6 +35,8 @@ public sealed record ObservationBody(
 }
 
 /// <summary>An observation as read.</summary>
+/// <param name="Value">ALT and AST: in the unit of <c>referenceHigh</c>. eGFR: mL/min/1.73 m².</param>
+/// <param name="ReferenceHigh">The laboratory's upper limit of normal.</param>
 /// <param name="TimesUpperLimit">ALT and AST: the value in upper limits of normal.</param>
 public sealed record ObservationResponse(
     ObservationId Id, PatientId PatientId, ObservationCode Code, DateOnly EffectiveOn, decimal? Value, decimal? ReferenceHigh, decimal? TimesUpperLimit,

@@ -20,6 +20,9 @@ public static class ListPatients
         .WithDescription("Filter by `identifier` (`system|value`), by the beginning of the family `name`, by `birthDate`.")
         .NeedsScope(Scopes.ClinicalRead);
 
+    /// <param name="identifier">The patient with this identifier: <c>system|value</c>.</param>
+    /// <param name="name">Only those whose family name begins so.</param>
+    /// <param name="birthDate">Only those born on this day.</param>
     private static async Task<Results<Ok<Page<PatientResponse>>, ProblemHttpResult>> Get(
         IMediator mediator, [StringLength(401)] string? identifier, [StringLength(200)] string? name, DateOnly? birthDate,
         [AsParameters] Paging paging, CancellationToken ct) =>

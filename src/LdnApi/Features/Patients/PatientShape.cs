@@ -12,7 +12,7 @@ public sealed record Identifier(
 /// <summary>The patient's name.</summary>
 public sealed record HumanName(
     [property: StringLength(200, MinimumLength = 1)] string Family,
-    [property: MaxLength(10)] IReadOnlyList<string>? Given = null);
+    [property: MaxLength(10), EachLength(1, 200)] IReadOnlyList<string>? Given = null);
 
 /// <summary>A condition on record: a code of a code system such as SNOMED CT or ICD-10.</summary>
 public sealed record Condition(
@@ -54,11 +54,11 @@ public sealed record PatientBody(
 
     internal Problem? Refusal(DateOnly today) =>
         BirthDate > today ? Problem.Refused("date-in-future", "A day lies in the future.", "$.birthDate", "Must not be after today, where the patient lives.")
-        : Name.Given?.Any(g => g.Length is 0 or > 200) == true ? Problem.Invalid("$.name.given", "Each name has 1 to 200 characters.")
         : null;
 }
 
 /// <summary>A patient as read.</summary>
+/// <param name="BaselineAnxiety">Anxiety at intake, 0–10.</param>
 public sealed record PatientResponse(
     PatientId Id, HumanName Name, string TimeZone, IReadOnlyList<Identifier> Identifiers, DateOnly? BirthDate, Gender? Gender, bool? AnxietyHistory,
     Sensitivity Sensitivity, IReadOnlyList<Condition> Conditions, int? BaselineAnxiety, bool Active, DateTimeOffset RegisteredAt, long Version) : IVersioned

@@ -12,6 +12,7 @@ public static class WritePrescription
 {
     /// <param name="DoseMg">mg per day in total.</param>
     /// <param name="StrengthMg">mg per unit of the preparation.</param>
+    /// <param name="TimesPerDay">Intakes a day over which the dose is shared.</param>
     /// <param name="EndsOn">The last day on which a dose is taken.</param>
     public sealed record Request(
         [property: DoseMg] decimal DoseMg,

@@ -25,6 +25,7 @@ public static class SimulateTitration
 
     /// <summary>Capsules or tablets at hand.</summary>
     /// <param name="StrengthMg">mg each.</param>
+    /// <param name="Count">How many.</param>
     public sealed record SupplyBody([property: DoseMg] decimal StrengthMg, [property: Range(0, 100_000)] int Count);
 
     /// <summary>Another way to go on.</summary>
@@ -81,6 +82,8 @@ public static class SimulateTitration
     public sealed record Response(string Notice, DateOnly AsOf, SimulatedPlan Plan, IReadOnlyList<Alternative> Alternatives);
 
     /// <param name="DaysLater">Days by which the target is reached later than by the plan.</param>
+    /// <param name="HoldDays">Days stayed longer at the present dose, or at the first.</param>
+    /// <param name="MaxStepMg">The largest increase of mg per day that is left.</param>
     public sealed record Alternative(int? HoldDays, decimal? MaxStepMg, int DaysLater, SimulatedPlan Plan);
 
     /// <param name="Id">The schedule; null for the plan that <paramref name="Request"/> gives.</param>

@@ -6,11 +6,13 @@ namespace LdnApi.Features.Titration;
 
 /// <summary>A titration schedule as read.</summary>
 /// <param name="TemplateId">The clinic's template that the steps were copied from, in its version <paramref name="TemplateVersion"/>.</param>
+/// <param name="TemplateVersion">The version of the template, from 1.</param>
 /// <param name="NextStepOn">The day on which the next step is due.</param>
 /// <param name="DaysUntilNextStep">Days from today, where the patient lives, until then; below 0 when it is overdue.</param>
 /// <param name="Overdue">The next step was due before today, where the patient lives, and has not been taken.</param>
 /// <param name="Allowed">What the present state allows. Whether a dose may be ordered is for the order-time rules to say.</param>
 /// <param name="Changes">Everything done to the schedule, oldest first: what, when, by whom, why, and the follow-up that led to it.</param>
+/// <param name="CurrentDoseMg">mg per day in total of the present step; absent before the first.</param>
 public sealed record ScheduleResponse(
     TitrationScheduleId Id, PatientId PatientId, PrescriptionId PrescriptionId, string? Preset, TitrationTemplateId? TemplateId, long? TemplateVersion,
     TitrationStatus Status, DateOnly StartsOn, IReadOnlyList<DatedStep> Steps, decimal? CurrentDoseMg, DateOnly? NextStepOn, int? DaysUntilNextStep, bool Overdue,

@@ -1,0 +1,146 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using LdnApi.Auth;
+using LdnApi.Common;
+using Microsoft.AspNetCore.Mvc.Infrastructure;
+using Microsoft.OpenApi;
+using Swashbuckle.AspNetCore.SwaggerGen;
+
+namespace LdnApi.Hosting;
+
+/// <summary>What the pipeline and <see cref="HttpHeaders"/> add to every operation: headers, problems, scopes, examples.</summary>
+internal sealed class OpenApiOperations : IOperationFilter
+{
+    private const string Json = "application/json";
+
+    public void Apply(OpenApiOperation operation, OperationFilterContext context)
+    {
+        operation.Parameters ??= [];
+        operation.Responses ??= [];
+        var method = context.ApiDescription.HttpMethod;
+        var succeeded = (OpenApiResponse)operation.Responses.First(r => r.Key.StartsWith('2')).Value;
+        var takesIfMatch = context.MethodInfo.GetParameters().Any(p => p.ParameterType == typeof(IfMatch));
+        var answersVersion = context.ApiDescription.SupportedResponseTypes.Any(r => r.Type?.IsAssignableTo(typeof(IVersioned)) == true);
+
+        DescribeParameters(operation, context);
+        foreach (var status in ProblemsOf(context, method, takesIfMatch))
+        {
+            operation.Responses[OpenApiParts.KeyOf(status)] = new OpenApiResponseReference(OpenApiParts.NameOf(status), context.Document);
+        }
+
+        Send(OpenApiParts.RequestId);
+        if (takesIfMatch)
+        {
+            Take(OpenApiParts.IfMatch);
+        }
+
+        if (method == "POST")
+        {
+            Take(OpenApiParts.IdempotencyKey);
+            Send(OpenApiParts.Replayed);
+        }
+
+        if (answersVersion)
+        {
+            Send(OpenApiParts.ETag);
+        }
+
+        if (operation.Responses.ContainsKey("201"))
+        {
+            Send(OpenApiParts.Location);
+        }
+
+        if (answersVersion && method == "GET")
+        {
+            Take(OpenApiParts.IfNoneMatch);
+            operation.Responses["304"] = new OpenApiResponse { Description = "You have the current version", Headers = succeeded.Headers };
+        }
+
+        if (context.ApiDescription.ActionDescriptor.EndpointMetadata.OfType<RequiredScope>().SingleOrDefault() is { } scope)
+        {
+            operation.Description = $"{operation.Description} Needs the scope `{scope.Name}`.".Trim();
+        }
+
+        AddExamples(operation, context, succeeded);
+
+        void Take(string parameter) => operation.Parameters.Add(new OpenApiParameterReference(parameter, context.Document));
+
+        void Send(string header) => (succeeded.Headers ??= new Dictionary<string, IOpenApiHeader>())[OpenApiParts.HeaderOf(header)] = new OpenApiHeaderReference(header, context.Document);
+    }
+
+    /// <summary>The statuses of the refusals that an operation can give. One that a slice alone knows of is declared there with <c>ProducesProblem</c>.</summary>
+    private static SortedSet<int> ProblemsOf(OperationFilterContext context, string? method, bool takesIfMatch)
+    {
+        var takesDay = context.ApiDescription.ParameterDescriptions.Any(p => p.Name is "asOf");
+        SortedSet<int> statuses = [StatusCodes.Status400BadRequest, StatusCodes.Status401Unauthorized, StatusCodes.Status403Forbidden];
+        statuses.UnionWith(context.ApiDescription.SupportedResponseTypes.Select(r => r.StatusCode).Where(s => s >= 400));
+        statuses.UnionWith(context.ApiDescription.RelativePath!.Contains('{') ? [StatusCodes.Status404NotFound] : []);
+        statuses.UnionWith(takesIfMatch ? [StatusCodes.Status412PreconditionFailed, StatusCodes.Status428PreconditionRequired] : []);
+        statuses.UnionWith(method is "GET"
+            ? takesDay ? [StatusCodes.Status422UnprocessableEntity] : []
+            : [StatusCodes.Status409Conflict, StatusCodes.Status413PayloadTooLarge, StatusCodes.Status415UnsupportedMediaType, StatusCodes.Status422UnprocessableEntity]);
+        return statuses;
+    }
+
+    private static void DescribeParameters(OpenApiOperation operation, OperationFilterContext context)
+    {
+        foreach (var bound in operation.Parameters!.Where(p => p.Name is "ifMatch" or "submission" or "file" or "_").ToArray())
+        {
+            operation.Parameters!.Remove(bound);
+        }
+
+        foreach (var described in context.ApiDescription.ParameterDescriptions)
+        {
+            if (operation.Parameters!.OfType<OpenApiParameter>().SingleOrDefault(p => string.Equals(p.Name, described.Name, StringComparison.OrdinalIgnoreCase)) is { } parameter)
+            {
+                Describe(parameter, described.Type, (described.ParameterDescriptor as IParameterInfoParameterDescriptor)?.ParameterInfo.GetCustomAttributes(true) ?? []);
+            }
+        }
+    }
+
+    private static void Describe(OpenApiParameter parameter, Type? type, IReadOnlyList<object> attributes)
+    {
+        parameter.Name = JsonNamingPolicy.CamelCase.ConvertName(parameter.Name!);
+        var plain = type is null ? null : Nullable.GetUnderlyingType(type) ?? type;
+        if (plain is not null && EntityId.Types.Contains(plain))
+        {
+            parameter.Schema = OpenApiSetup.Uuid();
+            parameter.Description ??= $"Id of the {JsonNamingPolicy.KebabCaseLower.ConvertName(plain.Name[..^2]).Replace('-', ' ')}.";
+        }
+
+        if (parameter is { Name: "limit", Schema: OpenApiSchema limit })
+        {
+            limit.Default = Cursor.DefaultLimit;
+            parameter.Description = "Items on a page at most.";
+        }
+
+        if (parameter.Name == "cursor")
+        {
+            parameter.Description = "The `nextCursor` of the page before. It keeps filters, order and limit: given alone, it goes on with the same list.";
+        }
+
+        if (attributes.OfType<WireEnumAttribute>().FirstOrDefault() is { } wire && parameter.Schema is OpenApiSchema schema)
+        {
+            schema.Enum = [.. WireNames.NamesOf(wire.EnumType).Select(n => (JsonNode)JsonValue.Create(n))];
+        }
+    }
+
+    private static void AddExamples(OpenApiOperation operation, OperationFilterContext context, OpenApiResponse succeeded)
+    {
+        var body = context.ApiDescription.ParameterDescriptions.FirstOrDefault(p => p.Source.Id == "Body")?.Type
+            ?? context.MethodInfo.GetParameters().FirstOrDefault(p => p.ParameterType.IsGenericType && p.ParameterType.GetGenericTypeDefinition() == typeof(Submission<>))?.ParameterType.GetGenericArguments()[0];
+        foreach (var (mediaType, content) in operation.RequestBody?.Content ?? new Dictionary<string, IOpenApiMediaType>())
+        {
+            ((OpenApiMediaType)content).Example = mediaType == "text/csv" ? JsonValue.Create(Examples.Csv) : Examples.JsonOf(body!);
+        }
+
+        var answered = context.ApiDescription.SupportedResponseTypes.FirstOrDefault(r => r.StatusCode is 200 or 201)?.Type;
+        foreach (var (mediaType, content) in succeeded.Content ?? new Dictionary<string, IOpenApiMediaType>())
+        {
+            if (mediaType == Json)
+            {
+                ((OpenApiMediaType)content).Example = Examples.JsonOf(answered!);
+            }
+        }
+    }
+}

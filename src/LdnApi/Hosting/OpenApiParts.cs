@@ -1,0 +1,138 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using LdnApi.Common;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.OpenApi;
+using Swashbuckle.AspNetCore.SwaggerGen;
+
+namespace LdnApi.Hosting;
+
+/// <summary>What operations share, written once and referred to: refusals with their examples, headers, tags.</summary>
+internal sealed class OpenApiParts : IDocumentFilter
+{
+    public const string IfMatch = "IfMatch";
+    public const string IfNoneMatch = "IfNoneMatch";
+    public const string IdempotencyKey = "IdempotencyKey";
+    public const string RequestId = "RequestId";
+    public const string Replayed = "Replayed";
+    public const string ETag = "ETag";
+    public const string Location = "Location";
+
+    private const string Challenge = "Challenge";
+    private const string StrongETag = "^\"[0-9]{1,19}\"$";
+
+    private static readonly Tag[] Tags =
+    [
+        new("Patients", "The clinic's patients."),
+        new("Co-medications", "Other medicines: what orders are held against, and what may explain a course."),
+        new("Observations", "Laboratory values and tests that orders are held against."),
+        new("Procedures", "Procedures before which naltrexone is held."),
+        new("Prescriptions", "Orders of low-dose naltrexone and the doses that came of them."),
+        new("Titration", "How a dose is brought to its target, step by step."),
+        new("Check-ins", "The patient's own daily report."),
+        new("Assessments", "Questionnaires, scored by the server."),
+        new("Adverse events", "What went wrong on treatment, whether or not it caused it."),
+        new("Evaluation", "What the rules say, raised or not, and why."),
+        new("Insights", "What the records of a patient say together."),
+        new("Follow-ups", "What needs a person."),
+        new("Rules", "What the system looks for."),
+        new("Sandbox", "Made-up patients to try things with."),
+    ];
+
+    private static readonly Dictionary<string, Header> Headers = new()
+    {
+        [RequestId] = new("X-Request-Id", "The id that was sent, or one made here. Logs carry it.", Text()),
+        [Replayed] = new(HttpHeaders.ReplayedName, "`true` when this is the answer to an earlier request with the same key.", Text(oneOf: "true")),
+        [ETag] = new("ETag", "The version, to be named in If-Match.", Text(StrongETag)),
+        [Location] = new("Location", "Where the record now lives.", Text(format: "uri-reference")),
+        [Challenge] = new("WWW-Authenticate", "`Bearer`, and what is wrong with the token.", Text()),
+    };
+
+    private static readonly Refusal[] Refusals =
+    [
+        new(400, "BadRequest", "Breaks the contract: syntax, type, schema or text", [Problem.Invalid("$.scores.anxiety", "The field anxiety must be between 0 and 10.")]),
+        new(401, "Unauthorized", "No token, or not a good one", [new("unauthenticated", 401, "Unauthorized")], Challenge),
+        new(403, "Forbidden", "The token lacks the scope", [new("forbidden", 403, "Forbidden")]),
+        new(404, "NotFound", "No such record in this clinic", [Problem.NotFound]),
+        new(409, "Conflict", "The present state does not allow it", [Problem.InvalidTransition("on-hold", "resume", "stop")]),
+        new(412, "PreconditionFailed", "Changed since it was read", [Problem.StaleAt(7)]),
+        new(413, "PayloadTooLarge", "The body is too large", [new("payload-too-large", 413, "The body is too large.")]),
+        new(415, "UnsupportedMediaType", "Not the media type that is accepted here", [new("unsupported-media-type", 415, "The media type is not accepted here.")]),
+        new(422, "UnprocessableContent", "Well-formed, but refused by a rule",
+            [Problem.Refused("date-in-future", "A day lies in the future.", "$.date", "Must not be after today, where the patient lives.")]),
+        new(428, "PreconditionRequired", "If-Match is missing", [new("precondition-required", 428, "A precondition is owed.")]),
+    ];
+
+    public static string NameOf(int status) => Refusals.Single(r => r.Status == status).Name;
+
+    public static string KeyOf(int status) => status.ToString(CultureInfo.InvariantCulture);
+
+    public static string HeaderOf(string name) => Headers[name].Name;
+
+    public void Apply(OpenApiDocument document, DocumentFilterContext context)
+    {
+        document.Tags = new HashSet<OpenApiTag>(Tags.Select(t => new OpenApiTag { Name = t.Name, Description = t.Description }));
+        var parts = document.Components ??= new OpenApiComponents();
+        parts.Headers = Headers.ToDictionary(h => h.Key, h => (IOpenApiHeader)new OpenApiHeader { Description = h.Value.Description, Schema = h.Value.Schema });
+        parts.Parameters = new Dictionary<string, IOpenApiParameter>
+        {
+            [IfMatch] = Parameter("If-Match", "The ETag of the version you read.", StrongETag, required: true, example: "\"1\""),
+            [IfNoneMatch] = Parameter("If-None-Match", "The ETag you have: 304 when it is still the current one.", StrongETag, required: false, example: "\"1\""),
+            [IdempotencyKey] = Parameter(HttpHeaders.IdempotencyKeyName, $"{HttpHeaders.MinKeyLength}–{HttpHeaders.MaxKeyLength} visible ASCII characters. Repeat a request under its key and it is done once.",
+                $"^[!-~]{{{HttpHeaders.MinKeyLength},{HttpHeaders.MaxKeyLength}}}$", required: false, example: "0195d000-0000-7000-8000-00000000000a"),
+        };
+        var problem = context.SchemaGenerator.GenerateSchema(typeof(ProblemDetails), context.SchemaRepository);
+        parts.Responses = Refusals.ToDictionary(r => r.Name, r => (IOpenApiResponse)new OpenApiResponse
+        {
+            Description = r.Description,
+            Headers = r.Headers.Append(RequestId).ToDictionary(HeaderOf, h => (IOpenApiHeader)new OpenApiHeaderReference(h, document)),
+            Content = new Dictionary<string, IOpenApiMediaType>
+            {
+                ["application/problem+json"] = new OpenApiMediaType
+                {
+                    Schema = problem,
+                    Examples = r.Examples.ToDictionary(e => e.Code, e => (IOpenApiExample)new OpenApiExample { Summary = e.Title, Value = ExampleOf(e) }),
+                },
+            },
+        });
+    }
+
+    private static OpenApiParameter Parameter(string name, string description, string pattern, bool required, string example) => new()
+    {
+        Name = name,
+        In = ParameterLocation.Header,
+        Description = description,
+        Required = required,
+        Schema = Text(pattern),
+        Example = JsonValue.Create(example),
+    };
+
+    private static OpenApiSchema Text(string? pattern = null, string? format = null, string? oneOf = null) =>
+        new() { Type = JsonSchemaType.String, Pattern = pattern, Format = format, Enum = oneOf is null ? null : [JsonValue.Create(oneOf)] };
+
+    private static JsonObject ExampleOf(Problem problem)
+    {
+        var example = new JsonObject
+        {
+            ["type"] = Problem.TypeOf(problem.Code),
+            ["title"] = problem.Title,
+            ["status"] = problem.Status,
+            ["instance"] = $"{Endpoints.BasePath}/patients/0195d000-0000-7000-8000-000000000001",
+            ["code"] = problem.Code,
+            ["traceId"] = "00-6f0a2c7b5d1e4f3a8b9c0d1e2f3a4b5c-1a2b3c4d5e6f7a8b-00",
+        };
+        foreach (var (name, value) in problem.Members.Append(new("errors", problem.Errors)).Where(m => m.Value is not null))
+        {
+            example[name] = JsonSerializer.SerializeToNode(value, WireJson.Options);
+        }
+
+        return example;
+    }
+
+    private sealed record Tag(string Name, string Description);
+
+    private sealed record Header(string Name, string Description, OpenApiSchema Schema);
+
+    private sealed record Refusal(int Status, string Name, string Description, Problem[] Examples, params string[] Headers);
+}
