@@ -36,7 +36,7 @@ internal sealed class LivePatient(PatientFacts facts)
 
     public void Review(DateOnly today)
     {
-        Evaluation = RuleEngine.Evaluate(Facts, RuleSettings.Default, today, today.AddDays(-1));
+        Evaluation = RuleEngine.Decide(Facts, RuleSettings.Default, today, today.AddDays(-1));
         foreach (var change in FollowUpReconciler.Reconcile(FollowUps, Evaluation))
         {
             var at = change.FollowUpId is { } id ? FollowUps.FindIndex(f => f.Id == id)

@@ -54,13 +54,16 @@ public sealed class OpioidFamilyTests
     {
         var medication = Medication(Tramadol, 4, null);
         var raised = Evaluate(9, medication).Of(RuleFamily.Opioid);
-        var calm = Evaluate(9, Medication(Tramadol, -30, -20)).Of(RuleFamily.Opioid);
+        var earlier = Medication(Tramadol, -30, -20);
+        var calm = Evaluate(9).Of(RuleFamily.Opioid);
+        var before = Evaluate(9, earlier).Of(RuleFamily.Opioid);
         var over = Evaluate(60).Of(RuleFamily.Opioid);
 
-        Assert.Equal([new Evidence("medication", medication.Id, 1, Start.AddDays(4), null)], raised.Evidence);
+        Assert.Equal(new Evidence("medication", medication.Id, 1, Start.AddDays(4), null), raised.Evidence.Single(e => e.Kind == "medication"));
         Assert.Equal((Verdict.Raised, "R-19", Start.AddDays(4)), (raised.Verdict, raised.Rule, raised.DecidedOn));
-        Assert.Equal((Verdict.NotRaised, new Distance("activeOpioids", Start.AddDays(9), 0, 1)), (calm.Verdict, calm.Distance));
-        Assert.Equal((Verdict.NotRaised, null), (over.Verdict, over.Distance));
+        Assert.Equal((Verdict.NotRaised, new Distance("medication", null, "active", Start.AddDays(9), null, 1, null, "flag", 1)), (calm.Verdict, calm.Distance));
+        Assert.Equal(new Distance("medication", earlier.Id, "stoppedOn", Start.AddDays(-20), null, null, Start.AddDays(1), "days", 21), before.Distance);
+        Assert.Equal((Verdict.NotRaised, null, DistanceObstacle.OutsideTherapy), (over.Verdict, over.Distance, over.NoDistance));
     }
 
     private static Evaluation Evaluate(int day, params MedicationFact[] medications) =>

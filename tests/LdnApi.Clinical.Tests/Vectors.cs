@@ -32,12 +32,20 @@ internal static class Vectors
         [.. c["doses"]!.AsArray().Select(d => new DoseFact(Day(d!["day"]), (decimal)d["mg"]!))],
         [
             .. (c["series"]?.AsArray() ?? []).Select((a, day) => (a, day)).Where(p => p.a is not null)
-                .Select(p => new CheckInFact(IdOf($"series-{p.day}"), 1, DayZero.AddDays(p.day), new Known(DayZero.AddDays(p.day)), (int)p.a!)),
+                .Select(p => Report(p.day, (int)p.a!)),
             .. (c["checkIns"]?.AsArray() ?? []).Select(v => CheckInOf(v!)),
         ],
         [.. (c["adverseEvents"]?.AsArray() ?? []).Select(e => EventOf(e!))],
         [.. (c["assessments"]?.AsArray() ?? []).Select(a => AssessmentOf(a!))],
         [.. (c["clinicianActions"]?.AsArray() ?? []).Select(a => new ClinicianAction(FamilyOf(a!["family"]), KindOf(a["action"]), new Known(Day(a["day"]))))]);
+
+    /// <summary>A patient who takes 1.5 mg from Day 0 and reports the anxiety that the digits say, day by day; a dot is a day without a report.</summary>
+    public static PatientFacts FactsOf(string series, bool? history = false) => new(
+        history, null, [new DoseFact(DayZero, 1.5m)],
+        [.. series.Select((digit, day) => (digit, day)).Where(p => p.digit != '.').Select(p => Report(p.day, p.digit - '0'))], [], [], []);
+
+    /// <summary>A report of a day, known on that day.</summary>
+    public static CheckInFact Report(int day, int? anxiety) => new(IdOf($"series-{day}"), 1, DayZero.AddDays(day), new Known(DayZero.AddDays(day)), anxiety);
 
     public static CheckInFact CheckInOf(JsonNode v, DateOnly? recordedOn = null) => new(
         IdOf((string)v["id"]!), 1, Day(v["day"]), new Known(recordedOn ?? Day(v["recordedDay"] ?? v["day"])),

@@ -38,6 +38,9 @@ public sealed class RuleVectorTests(LdnApiHost api) : IClassFixture<LdnApiHost>
             expected["verdicts"]!.AsObject().Select(v => $"{v.Key} {v.Value}").Order(StringComparer.Ordinal),
             evaluation["families"]!.AsArray().Select(f => $"{VectorPatient.Upper(f!["family"])} {f["verdict"]}").Order(StringComparer.Ordinal));
 
+        Assert.Subset(
+            VectorPatient.Course(evaluation)["annotations"]!.AsArray().Select(a => (string)a!["rule"]!).ToHashSet(), expected["annotations"]!.AsArray().Select(r => (string)r!).ToHashSet());
+
         // What is stored as open is what the evaluation says is open.
         Assert.Equal(
             expected["open"]!.AsArray().Select(o => $"{o!["family"]} {o["label"]} {o["priority"]} {o["openedOn"]}").Order(StringComparer.Ordinal),

@@ -47,6 +47,8 @@ internal sealed class VectorPatient : IAsyncDisposable
 
     public static int DayOf(JsonNode? date) => DateOnly.ParseExact((string)date!, "yyyy-MM-dd", CultureInfo.InvariantCulture).DayNumber - s_dayZero.DayNumber;
 
+    public static JsonNode Course(JsonNode evaluation) => evaluation["families"]!.AsArray().Single(f => (string)f!["family"]! == "course")!;
+
     public static string Upper(JsonNode? name) => ((string)name!).ToUpperInvariant();
 
     public static string[] Lines(JsonNode events) =>

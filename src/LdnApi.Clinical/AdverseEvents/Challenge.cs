@@ -40,7 +40,9 @@ public static class Challenges
     /// <summary>Points by which the median must fall for a positive dechallenge.</summary>
     public const int MeaningfulFall = 2;
 
-    private const int LeastReported = 3;
+    /// <summary>Reported days that each side of the change needs.</summary>
+    public const int LeastReported = 3;
+
     private const int DaysBefore = 7;
     private const int DaysToReturn = 14;
 
@@ -54,7 +56,7 @@ public static class Challenges
 
         var timeline = new PatientTimeline(facts, settings, asOf);
         var scoresAlone = facts with { AdverseEvents = [] }; // an event that is still on record keeps the course open, however calm the days
-        DateOnly[] reopened = [.. RuleEngine.Evaluate(scoresAlone, settings, asOf, asOf).Events
+        DateOnly[] reopened = [.. RuleEngine.Decide(scoresAlone, settings, asOf, asOf).Events
             .Where(e => e is { Family: RuleFamily.Course, Type: RuleEventType.Reopen }).Select(e => e.On)];
         return [.. Enumerable.Range(began.DayNumber + 1, asOf.DayNumber - began.DayNumber)
             .Select(day => Dechallenge(timeline, day) ?? Rechallenge(timeline, day, began.DayNumber, reopened)).OfType<Challenge>()];

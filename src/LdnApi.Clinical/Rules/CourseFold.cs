@@ -5,8 +5,15 @@ namespace LdnApi.Clinical.Rules;
 /// <summary>The course of anxiety over the days of the therapy: .</summary>
 internal sealed class CourseFold : FamilyFold
 {
+    /// <summary>R-09: days from the onset of another event on which it accompanies, the onset included.</summary>
+    public const int AccompanyingDays = 4;
+
+    /// <summary>R-29: days within which it must come back after the increase.</summary>
+    public const int RechallengeDays = 14;
+
     private readonly AdverseEventFact[] _anxietyEvents;
-    private readonly HashSet<int> _accompaniedOnsets;
+    private readonly FollowUpPriority?[] _lasting; // R-08, of each day
+    private readonly HashSet<int> _accompanyingOnsets;
     private int _floor;                // days below it count towards no window: Day 0, or the day after a clinician resolved it
     private int? _episodeStart;
     private int? _lastSymptomatic;
@@ -17,40 +24,62 @@ internal sealed class CourseFold : FamilyFold
     {
         _floor = timeline.DayZero ?? int.MaxValue;
         _anxietyEvents = [.. timeline.AdverseEvents.Where(e => e.OnsetOn is { } onset && AdverseEventTerms.IsAnxiety(e.Term) && timeline.IsInTherapy(onset.DayNumber))];
-        _accompaniedOnsets = [.. timeline.AdverseEvents.Where(Accompanies).Select(e => e.OnsetOn!.Value.DayNumber)];
+        _lasting = _anxietyEvents.Length == 0 ? [] : new FollowUpPriority?[timeline.Last - timeline.First + 1];
+        _accompanyingOnsets = [.. timeline.AdverseEvents.Where(Accompanies).Select(e => e.OnsetOn!.Value.DayNumber)];
+        LayEvents();
     }
 
-    public bool Accompanied { get; private set; }
-    public bool Rechallenged { get; private set; }
+    /// <summary>The first day of the episode in which the open follow-up was opened for the first time.</summary>
+    public int LineageStart { get; private set; }
+
+    /// <summary>R-29: the increase after which the open follow-up was opened again.</summary>
+    public int? RechallengedOn { get; private set; }
 
     /// <summary>The numbers of the day on which the open follow-up last rose.</summary>
-    public CourseDay? Decided { get; private set; }
+    public CourseDay Decided { get; private set; }
 
-    /// <summary>The anxiety events that count towards R-08.</summary>
-    public IReadOnlyList<AdverseEventFact> AnxietyEvents => _anxietyEvents;
+    public override bool IsHeldBack =>
+        Timeline.Last <= _dismissed?.On + Timeline.Settings.DismissSuppressDays
+        || (_floor > Timeline.DayZero && _floor > Timeline.Last - Timeline.Settings.PersistWindowDays.For(Timeline.History) + 1);
 
     /// <summary>The numbers of a day that has just been worked off.</summary>
     public CourseDay At(int day)
     {
-        var settings = Timeline.Settings;
-        var history = Timeline.History;
-        var window = settings.PersistWindowDays.For(history);
-        var span = _episodeStart is { } start ? day - start + 1 : 0;
-        var inWindow = DaysFrom(day - window + 1, day);
-        var symptomatic = inWindow.Where(Timeline.IsSymptomatic).ToArray();
-        var epochOrWeek = Math.Max(day - 6, Timeline.EpochStart(day));
+        var window = CountFrom(day - Timeline.Settings.PersistWindowDays.For(Timeline.History) + 1, day);
         return new CourseDay(
             Anxiety: Timeline.AnxietyOn(day),
             IsSymptomatic: Timeline.IsSymptomatic(day),
-            SymptomaticInWindow: symptomatic.Length,
-            ReportedInWindow: inWindow.Count(Timeline.IsReported),
-            Span: span,
+            Window: window,
+            Week: CountFrom(day - 6, day),
+            SinceEpoch: CountFrom(Math.Max(day - 6, Timeline.EpochStart(day)), day),
+            Span: EpisodeAt(day) is { } start ? day - start + 1 : 0,
             SinceIncrease: Timeline.SinceIncrease(day),
-            SymptomaticSinceEpoch: DaysFrom(epochOrWeek, day).Count(Timeline.IsSymptomatic),
-            SymptomaticInWeek: DaysFrom(day - 6, day).Count(Timeline.IsSymptomatic),
-            MeanAnxiety: symptomatic.Length == 0 ? null : symptomatic.Average(d => (decimal)Timeline.AnxietyOn(d)!.Value),
-            LongestEvent: _anxietyEvents.Where(e => IsOngoing(e, day)).Select(e => DurationOf(e, day)).DefaultIfEmpty(0).Max());
+            Floor: _floor);
     }
+
+    /// <summary>The first day of the episode; where there is none, of the longest anxiety event, else of the follow-up.</summary>
+    public int EpisodeStart(int day) =>
+        EpisodeAt(day) ?? OngoingEvents(day).Select(e => e.OnsetOn!.Value.DayNumber).Append(Open?.OpenedOn ?? day).Min();
+
+    /// <summary>The span that the episode of a day would have, were every day without a report a symptomatic one; no longer than any threshold asks.</summary>
+    public int LongestSpan(CourseDay numbers, int day)
+    {
+        var most = Timeline.Settings.AdjustmentCapDays.For(Timeline.History);
+        int? start = null;
+        for (var d = day; d >= numbers.Floor && d > day - most && (start ?? day) - d <= Timeline.Settings.EpisodeGapDays; d--)
+        {
+            start = Timeline.IsInTherapy(d) && (Timeline.IsSymptomatic(d) || !Timeline.IsReported(d)) ? d : start;
+        }
+
+        return Math.Max(numbers.Span, start is { } first ? day - first + 1 : 0);
+    }
+
+    /// <summary>R-08: how long the longest anxiety event has lasted on a day. Days.</summary>
+    public int LongestEvent(CourseDay numbers, int day) =>
+        OngoingEvents(day).Select(e => day - Math.Max(e.OnsetOn!.Value.DayNumber, numbers.Floor) + 1).DefaultIfEmpty(0).Max();
+
+    /// <summary>The anxiety events of R-08 that are not resolved on a day.</summary>
+    public IEnumerable<AdverseEventFact> OngoingEvents(int day) => _anxietyEvents.Where(e => IsOngoing(e, day));
 
     public override void Evidence(int day)
     {
@@ -66,7 +95,7 @@ internal sealed class CourseFold : FamilyFold
         }
 
         var today = Best(FromTable(day), FromEvents(day));
-        var accompanied = Enumerable.Range(day - 3, 4).Any(_accompaniedOnsets.Contains);
+        var accompanied = IsAccompanied(day);
         if (Open is null)
         {
             if (today is { } found)
@@ -82,7 +111,6 @@ internal sealed class CourseFold : FamilyFold
         var priority = accompanied ? OneAbove(_unaccompanied) : _unaccompanied;
         if (label > Open.Label || priority > Open.Priority)
         {
-            Accompanied |= accompanied;
             Rise(day, label, priority > Open.Priority ? priority : Open.Priority);
         }
         else if (today is not null)
@@ -108,14 +136,15 @@ internal sealed class CourseFold : FamilyFold
 
         _floor = Math.Max(_floor, day + 1);
         (_episodeStart, _lastSymptomatic) = (null, null);
+        LayEvents();
     }
 
     private void TryOpen(int day, FollowUpLabel label, FollowUpPriority priority, bool accompanied)
     {
         var settings = Timeline.Settings;
         var reopens = LastClosed is { } last && day - last.On <= settings.ReopenDays;
-        var rechallenged = reopens && IsRechallenge(day, LastClosed!.Value.Spell);
-        if (rechallenged && priority < FollowUpPriority.Soon)
+        var rechallengedOn = reopens ? RechallengeBefore(day, LastClosed!.Value.Spell) : null;
+        if (rechallengedOn is not null && priority < FollowUpPriority.Soon)
         {
             priority = FollowUpPriority.Soon;
         }
@@ -126,7 +155,8 @@ internal sealed class CourseFold : FamilyFold
             return;
         }
 
-        (_unaccompanied, Accompanied, Rechallenged, _dismissed) = (priority, accompanied, rechallenged, null);
+        (_unaccompanied, RechallengedOn, _dismissed) = (priority, rechallengedOn, null);
+        LineageStart = reopens ? LineageStart : EpisodeStart(day);
         Begin(day, label, announced, reopens ? LastClosed!.Value.Spell.Recurrence + 1 : null);
     }
 
@@ -146,57 +176,73 @@ internal sealed class CourseFold : FamilyFold
         }
 
         var adjusting = d.SinceIncrease < Timeline.Settings.AdjustmentDays.For(history);
-        return adjusting && d.SymptomaticSinceEpoch >= Timeline.Settings.AdjustmentMinOf7 ? (FollowUpLabel.Adjustment, least)
-            : !adjusting && d.SymptomaticInWeek >= Timeline.Settings.EmergingMinOf7 ? (FollowUpLabel.Emerging, least)
+        return adjusting && d.SinceEpoch.Symptomatic >= Timeline.Settings.AdjustmentMinOf7 ? (FollowUpLabel.Adjustment, least)
+            : !adjusting && d.Week.Symptomatic >= Timeline.Settings.EmergingMinOf7 ? (FollowUpLabel.Emerging, least)
             : history ? (FollowUpLabel.Early, FollowUpPriority.Soon)
             : null;
     }
 
     /// <summary>R-08: an anxiety event that lasts. Time alone can make it true.</summary>
-    private (FollowUpLabel Label, FollowUpPriority Priority)? FromEvents(int day)
+    private (FollowUpLabel Label, FollowUpPriority Priority)? FromEvents(int day) =>
+        _lasting.Length > 0 && _lasting[day - Timeline.First] is { } worst ? (FollowUpLabel.Persistent, worst) : null;
+
+    /// <summary>Lays the anxiety events over the days on which they have lasted long enough and are not resolved.</summary>
+    private void LayEvents()
     {
-        FollowUpPriority? worst = null;
+        Array.Clear(_lasting);
         foreach (var e in _anxietyEvents)
         {
-            if (IsOngoing(e, day) && DurationOf(e, day) >= Timeline.Settings.PersistWindowDays.For(Timeline.History))
+            var priority = e.Severity == Severity.Severe || e.CtcaeGrade >= 3 ? FollowUpPriority.Urgent
+                : e.Severity == Severity.Moderate || e.CtcaeGrade == 2 ? FollowUpPriority.Soon
+                : FollowUpPriority.Routine;
+            var last = e.ResolvedOn is { } resolved ? Math.Min(Timeline.Last, resolved.DayNumber - 1) : Timeline.Last;
+            for (var day = Math.Max(e.OnsetOn!.Value.DayNumber, _floor) + Timeline.Settings.PersistWindowDays.For(Timeline.History) - 1; day <= last; day++)
             {
-                var priority = e.Severity == Severity.Severe || e.CtcaeGrade >= 3 ? FollowUpPriority.Urgent
-                    : e.Severity == Severity.Moderate || e.CtcaeGrade == 2 ? FollowUpPriority.Soon
-                    : FollowUpPriority.Routine;
+                ref var worst = ref _lasting[day - Timeline.First];
                 worst = worst is { } w && w > priority ? w : priority;
             }
         }
-
-        return worst is { } found ? (FollowUpLabel.Persistent, found) : null;
     }
 
     private static bool IsOngoing(AdverseEventFact e, int day) => e.OnsetOn!.Value.DayNumber <= day && !(e.ResolvedOn?.DayNumber <= day);
 
-    private int DurationOf(AdverseEventFact e, int day) => day - Math.Max(e.OnsetOn!.Value.DayNumber, _floor) + 1;
-
     /// <summary>R-09: another event of at least moderate severity that is neither mood nor safety.</summary>
-    private static bool Accompanies(AdverseEventFact e) =>
+    public static bool Accompanies(AdverseEventFact e) =>
         e.OnsetOn is not null && (e.Severity >= Severity.Moderate || e.CtcaeGrade >= 2)
         && AdverseEventTerms.CategoryOf(e.Term) is AdverseEventCategory.Sleep or AdverseEventCategory.Digestive or AdverseEventCategory.Headache or AdverseEventCategory.Other;
 
-    /// <summary>R-29: back within 14 days of an increase to at least the dose under which the closed one had opened.</summary>
-    private bool IsRechallenge(int day, Spell closed)
+    /// <summary>R-29: the latest increase of the last 14 days to at least the dose under which the closed one had opened.</summary>
+    private int? RechallengeBefore(int day, Spell closed)
     {
         var offending = Timeline.DoseOn(closed.OpenedOn);
-        return offending > 0 && Enumerable.Range(day - 14, 15).Any(d =>
-            d > closed.OpenedOn && Timeline.DoseOn(d) >= offending && Timeline.DoseOn(d - 1) < Timeline.DoseOn(d) && Timeline.DoseOn(d - 1) < offending);
-    }
-
-    private IEnumerable<int> DaysFrom(int from, int day)
-    {
-        for (var d = Math.Max(from, _floor); d <= day; d++)
+        for (var d = day; offending > 0 && d >= day - RechallengeDays && d > closed.OpenedOn; d--)
         {
-            if (Timeline.IsInTherapy(d))
+            if (Timeline.DoseOn(d) >= offending && Timeline.DoseOn(d - 1) < offending)
             {
-                yield return d;
+                return d;
             }
         }
+
+        return null;
     }
+
+    /// <summary>The start of the episode that a day belongs to; null when the last symptomatic day is too far back, or there is none.</summary>
+    private int? EpisodeAt(int day) => day - _lastSymptomatic <= Timeline.Settings.EpisodeGapDays ? _episodeStart : null;
+
+    private bool IsAccompanied(int day)
+    {
+        for (var onset = day - AccompanyingDays + 1; _accompanyingOnsets.Count > 0 && onset <= day; onset++)
+        {
+            if (_accompanyingOnsets.Contains(onset))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private DayCounts CountFrom(int from, int day) => Timeline.CountInTherapy(Math.Max(from, _floor), day);
 
     private static FollowUpPriority OneAbove(FollowUpPriority priority) => priority < FollowUpPriority.Urgent ? priority + 1 : priority;
 
@@ -206,14 +252,21 @@ internal sealed class CourseFold : FamilyFold
 }
 
 /// <summary>The numbers that the rules of the course hold against their thresholds on one day.</summary>
-internal sealed record CourseDay(
-    int? Anxiety, bool IsSymptomatic, int SymptomaticInWindow, int ReportedInWindow, int Span, int SinceIncrease,
-    int SymptomaticSinceEpoch, int SymptomaticInWeek, decimal? MeanAnxiety, int LongestEvent)
+/// <param name="Window">The days in which persistence is judged.</param>
+/// <param name="Week">The last 7 days.</param>
+/// <param name="SinceEpoch">Those of the last 7 days that lie after the start or the last increase.</param>
+/// <param name="Span">Days since the episode began; 0 outside one.</param>
+/// <param name="SinceIncrease">Days since the start or the last increase.</param>
+/// <param name="Floor">Days below it count towards nothing.</param>
+internal readonly record struct CourseDay(
+    int? Anxiety, bool IsSymptomatic, DayCounts Window, DayCounts Week, DayCounts SinceEpoch, int Span, int SinceIncrease, int Floor)
 {
-    public bool IsDense(RuleSettings s, bool history) => SymptomaticInWindow >= s.PersistMinDays.For(history);
+    public decimal? MeanAnxiety => Window.Symptomatic == 0 ? null : (decimal)Window.SymptomaticSum / Window.Symptomatic;
+
+    public bool IsDense(RuleSettings s, bool history) => Window.Symptomatic >= s.PersistMinDays.For(history);
 
     public bool IsSparse(RuleSettings s, bool history) =>
-        SymptomaticInWindow >= s.SparseMinDays.For(history) && SymptomaticInWindow >= s.SparseRatio * ReportedInWindow && Span >= s.PersistWindowDays.For(history);
+        Window.Symptomatic >= s.SparseMinDays.For(history) && Window.Symptomatic >= s.SparseRatio * Window.Reported && Span >= s.PersistWindowDays.For(history);
 
     public bool IsPastAdjustment(RuleSettings s, bool history) => SinceIncrease >= s.AdjustmentDays.For(history) || Span >= s.AdjustmentCapDays.For(history);
 

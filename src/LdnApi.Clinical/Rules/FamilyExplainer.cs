@@ -5,10 +5,14 @@ using LdnApi.Clinical.Medicines;
 namespace LdnApi.Clinical.Rules;
 
 /// <summary>Says why a family's verdict is what it is: clause by clause, with the records behind it and what would have flipped it.</summary>
-internal sealed class FamilyExplainer(PatientFacts facts, PatientTimeline timeline, FamilyFold fold)
+internal sealed class FamilyExplainer(PatientTimeline timeline, FamilyFold fold, FlipSearch? search)
 {
+    private const int Week = 7;
+
+    private readonly PatientFacts _facts = timeline.Facts;
     private readonly RuleSettings _settings = timeline.Settings;
     private readonly int _day = fold.Open?.DecidedOn ?? timeline.Last;
+    private readonly List<Evidence> _evidence = [];
 
     public FamilyEvaluation Explain() => fold switch
     {
@@ -24,29 +28,38 @@ internal sealed class FamilyExplainer(PatientFacts facts, PatientTimeline timeli
     private FamilyEvaluation OfCourse(CourseFold course)
     {
         var history = timeline.History;
-        var window = _settings.PersistWindowDays.For(history);
-        var verdict = VerdictOf(timeline.DayZero is { } zero ? CountInTherapy(Math.Max(zero, timeline.Last - window + 1)) : 0);
-        var numbers = course.Open is null ? course.At(timeline.Last) : course.Decided!;
-        var known = timeline.DayZero is not null;
-        var from = timeline.SymptomaticFrom(timeline.DayZero is { } z && _day >= z ? timeline.Baseline : facts.BaselineAnxiety);
-        var share = numbers.ReportedInWindow == 0 ? (decimal?)null : decimal.Round((decimal)numbers.SymptomaticInWindow / numbers.ReportedInWindow, 4);
+        var days = _settings.PersistWindowDays.For(history);
+        var numbers = course.Open is null ? course.At(timeline.Last) : course.Decided;
+        var span = (Value: numbers.Span, AtMost: course.LongestSpan(numbers, _day));
+        var window = Use(timeline.Reports(_day - days + 1, _day));
+        var today = Use(timeline.Reports(_day, _day));
+        var sinceEpoch = Use([.. timeline.Reports(Math.Max(_day - Week + 1, timeline.EpochStart(_day)), _day), .. EpochDose()]);
+        var record = Use(PatientRecord(_facts.AnxietyHistory is { } h ? (h ? 1 : 0) : null));
+        var baseline = timeline.BaselineOn(_day);
+        var events = course.OngoingEvents(_day).ToArray();
+        var accompanying = Accompanying(course.Open?.OpenedOn);
         Clause[] clauses =
         [
-            new("in-therapy-window", "COURSE", Holds(timeline.IsInTherapy(_day)), timeline.DayZero is { } start ? _day - start : null, null, "days"),
-            new("anxiety-of-the-day", "COURSE", numbers.Anxiety is null ? ClauseState.Unknown : Holds(numbers.IsSymptomatic), numbers.Anxiety, from, "score"),
-            new("anxiety-history", "R-01", facts.AnxietyHistory is { } h ? Holds(h) : ClauseState.Unknown, null, null, "flag"),
-            AtLeast("symptomatic-days-since-increase", "R-02", known ? numbers.SymptomaticSinceEpoch : null, _settings.AdjustmentMinOf7),
-            Below("days-since-increase-in-adjustment", "R-02", known ? numbers.SinceIncrease : null, _settings.AdjustmentDays.For(history)),
-            AtLeast("symptomatic-days-in-week", "R-03", known ? numbers.SymptomaticInWeek : null, _settings.EmergingMinOf7),
-            AtLeast("symptomatic-days-in-window", "R-04", known ? numbers.SymptomaticInWindow : null, _settings.PersistMinDays.For(history)),
-            AtLeast("symptomatic-days-in-window-sparse", "R-04", known ? numbers.SymptomaticInWindow : null, _settings.SparseMinDays.For(history)),
-            new("symptomatic-share-of-reported", "R-04", share is null ? ClauseState.Unknown : Holds(share >= _settings.SparseRatio), share, _settings.SparseRatio, "ratio"),
-            AtLeast("episode-span", "R-04", known ? numbers.Span : null, window),
-            AtLeast("days-since-increase", "R-04", known ? numbers.SinceIncrease : null, _settings.AdjustmentDays.For(history)),
-            AtLeast("episode-span-cap", "R-04", known ? numbers.Span : null, _settings.AdjustmentCapDays.For(history)),
-            new("mean-of-symptomatic-days", "R-04", numbers.MeanAnxiety is { } mean ? Holds(mean >= _settings.PersistentUrgentMean) : ClauseState.Unknown,
-                numbers.MeanAnxiety is { } m ? decimal.Round(m, 4) : null, _settings.PersistentUrgentMean, "score"),
-            AtLeast("anxiety-event-duration", "R-08", known ? numbers.LongestEvent : null, window),
+            new("in-therapy-window", "COURSE", Holds(timeline.IsInTherapy(_day)), timeline.DayZero is { } start ? _day - start : null, null, "days", Use(EpochDose())),
+            new("anxiety-of-the-day", "COURSE", AtLeast(numbers.Anxiety, _settings.SymptomaticNrs), numbers.Anxiety, _settings.SymptomaticNrs, "score", today),
+            new("anxiety-over-baseline", "COURSE", AtLeast(numbers.Anxiety - baseline, _settings.DeltaNrs.For(history)), numbers.Anxiety - baseline, _settings.DeltaNrs.For(history),
+                "points", [.. today, .. Use(BaselineRecords())]),
+            new("anxiety-history", "R-01", _facts.AnxietyHistory is { } known ? Holds(known) : ClauseState.Unknown, null, null, "flag", record),
+            Days("symptomatic-days-since-increase", "R-02", numbers.SinceEpoch, _settings.AdjustmentMinOf7, sinceEpoch),
+            new("days-since-increase-in-adjustment", "R-02", Below(SinceIncrease(numbers), _settings.AdjustmentDays.For(history)), SinceIncrease(numbers),
+                _settings.AdjustmentDays.For(history), "days", Use(EpochDose())),
+            Days("symptomatic-days-in-week", "R-03", numbers.Week, _settings.EmergingMinOf7, Use(timeline.Reports(_day - Week + 1, _day))),
+            Days("symptomatic-days-in-window", "R-04", numbers.Window, _settings.PersistMinDays.For(history), window),
+            Days("symptomatic-days-in-window-sparse", "R-04", numbers.Window, _settings.SparseMinDays.For(history), window),
+            Share(numbers.Window, window),
+            Span("episode-span", days, window),
+            new("days-since-increase", "R-04", AtLeast(SinceIncrease(numbers), _settings.AdjustmentDays.For(history)), SinceIncrease(numbers),
+                _settings.AdjustmentDays.For(history), "days", Use(EpochDose())),
+            Span("episode-span-cap", _settings.AdjustmentCapDays.For(history), window),
+            Mean(numbers.Window, window),
+            new("anxiety-event-duration", "R-08", Known(course.LongestEvent(numbers, _day)) is { } lasted ? AtLeast(lasted, days) : ClauseState.Unknown,
+                Known(course.LongestEvent(numbers, _day)), days, "days", Use(events.Select(OfEvent))),
+            new("accompanying-events", "R-09", AtLeast(accompanying.Length, 1), accompanying.Length, 1, "events", Use(accompanying.Select(OfEvent))),
         ];
         var rule = course.Open?.Label switch
         {
@@ -54,17 +67,21 @@ internal sealed class FamilyExplainer(PatientFacts facts, PatientTimeline timeli
             FollowUpLabel.Adjustment => "R-02",
             FollowUpLabel.Emerging => "R-03",
             FollowUpLabel.Persistent => numbers.IsSymptomatic && numbers.IsPersistent(_settings, history) ? "R-04" : "R-08",
-            _ => known && numbers.SinceIncrease < _settings.AdjustmentDays.For(history) ? "R-02" : "R-03",
+            _ => SinceIncrease(numbers) < _settings.AdjustmentDays.For(history) ? "R-02" : "R-03",
         };
-        var evidence = CheckIns(_day - window + 1, c => timeline.IsSymptomatic(c.On.DayNumber))
-            .Concat(course.AnxietyEvents.Where(e => e.OnsetOn!.Value.DayNumber <= _day && !(e.ResolvedOn?.DayNumber <= _day)).Select(OfEvent))
-            .Concat(known ? [new Evidence("dose", null, null, DateOnly.FromDayNumber(timeline.EpochStart(_day)), timeline.DoseOn(timeline.EpochStart(_day)))] : []);
-        return Build(verdict, rule, clauses, ScoreDistance(), evidence, [.. FactorsOf(course, numbers)], ActionsOf(course.Open?.Label));
+        var annotations = course.Open is null ? [] : new CourseAnnotations(timeline, course).All().ToArray();
+        return Build(
+            rule, clauses, timeline.DayZero is { } zero ? ReportedDays(Math.Max(zero, timeline.Last - days + 1), timeline.CountInTherapy) : ReportedDays(null, timeline.CountInTherapy),
+            [.. FactorsOf(course, numbers, accompanying), .. annotations.Select(a => a.Factor)],
+            [.. ActionsOf(course.Open?.Label), .. annotations.SelectMany(a => a.Actions)], annotations);
+
+        Clause Span(string name, int threshold, Guid[] records) => new(
+            name, "R-04", Known(span.Value) is null ? ClauseState.Unknown : Between(span.Value, span.AtMost, threshold), Known(span.Value), threshold, "days", records);
     }
 
-    private IEnumerable<string> FactorsOf(CourseFold course, CourseDay numbers)
+    private IEnumerable<string> FactorsOf(CourseFold course, CourseDay numbers, AdverseEventFact[] accompanying)
     {
-        if (facts.AnxietyHistory is null)
+        if (_facts.AnxietyHistory is null)
         {
             yield return "history-unknown";
         }
@@ -84,183 +101,208 @@ internal sealed class FamilyExplainer(PatientFacts facts, PatientTimeline timeli
             yield return "dose-adjustment";
         }
 
-        if (course.Accompanied)
+        if (_facts.IsSensitive)
+        {
+            yield return "individual-sensitivity";
+        }
+
+        if (accompanying.Length > 0)
         {
             yield return "accompanied";
         }
-
-        if (course.Rechallenged)
-        {
-            yield return "positive-rechallenge";
-        }
-
-        if (Dechallenges().Any())
-        {
-            yield return "positive-dechallenge";
-        }
     }
-
-    /// <summary>R-28: decreases after which the median anxiety of days 3 to 13 lies at least 2 below that of the week before.</summary>
-    private IEnumerable<int> Dechallenges()
-    {
-        for (var day = timeline.DayZero + 1 ?? int.MaxValue; day <= timeline.Last; day++)
-        {
-            if (timeline.DoseOn(day) < timeline.DoseOn(day - 1) && Median(day - 7, day - 1) - Median(day + 3, day + 13) >= 2)
-            {
-                yield return day;
-            }
-        }
-    }
-
-    private decimal? Median(int from, int to)
-    {
-        var values = Enumerable.Range(from, to - from + 1).Select(timeline.AnxietyOn).OfType<int>().Order().ToArray();
-        return values.Length < 3 ? null : (values[(values.Length - 1) / 2] + values[values.Length / 2]) / 2m;
-    }
-
-    /// <summary>The lowest score of the last day, above the present one, with which the family is raised; null where no single score does it.</summary>
-    private Distance? ScoreDistance()
-    {
-        var today = timeline.AnxietyOn(timeline.Last);
-        for (var score = today + 1 ?? 0; fold.Open is null && score <= 10; score++)
-        {
-            var report = new CheckInFact(Guid.Empty, 1, AsOf, KnownLast, score);
-            if (IfRaised(new Distance("anxiety", AsOf, today, score), facts with { CheckIns = [.. facts.CheckIns, report] }) is { } found)
-            {
-                return found;
-            }
-        }
-
-        return null;
-    }
-
-    /// <summary>A change is only named when the family is raised with it: what a clinician closed on that day may stay closed.</summary>
-    private Distance? IfRaised(Distance change, PatientFacts changed) =>
-        fold.Open is null && RuleEngine.Fold(new PatientTimeline(changed, _settings, AsOf), AsOf).Single(f => f.Family == fold.Family).Open is not null ? change : null;
-
-    private DateOnly AsOf => DateOnly.FromDayNumber(timeline.Last);
-
-    /// <summary>What is yet to come becomes known after everything that is known of the day.</summary>
-    private Known KnownLast => new(AsOf, facts.Actions.Max(a => a.Known.At)?.AddTicks(1));
 
     private FamilyEvaluation OfSevere()
     {
         var score = timeline.AnxietyOn(_day);
-        var worst = timeline.AdverseEvents.Where(e => AdverseEventTerms.IsAnxiety(e.Term) && IsOngoing(e)).ToArray();
+        var week = Enumerable.Range(_day - Week + 1, Week).Max(timeline.AnxietyOn);
+        var isWhole = timeline.Count(_day - Week + 1, _day).Reported == Week;
+        var late = timeline.CheckIns.Where(c => c.On.DayNumber < _day && c.Known.On.DayNumber == _day && PatientTimeline.ScoreOf(c) >= _settings.SevereNrs)
+            .Select(c => new Evidence("check-in", c.Id, c.Version, c.On, PatientTimeline.ScoreOf(c))).ToArray();
+        var severe = timeline.AdverseEvents.Where(e => SevereFold.IsSevere(e) && IsOngoing(e)).ToArray();
+        var accompanying = Accompanying(fold.Open?.OpenedOn);
+        var today = Use(timeline.Reports(_day, _day));
         Clause[] clauses =
         [
-            new("anxiety-of-the-day", "R-05", score is null ? ClauseState.Unknown : Holds(score >= _settings.SevereNrs), score, _settings.SevereNrs, "score"),
-            new("anxiety-of-the-day-critical", "R-05", score is null ? ClauseState.Unknown : Holds(score >= _settings.CriticalNrs), score, _settings.CriticalNrs, "score"),
-            new("severe-anxiety-event", "R-05", Holds(Array.Exists(worst, e => e.Severity == Severity.Severe || e.CtcaeGrade >= 3)), worst.Max(e => e.CtcaeGrade), 3, "grade"),
+            new("anxiety-of-the-day", "R-05", AtLeast(score, _settings.SevereNrs), score, _settings.SevereNrs, "score", today),
+            new("anxiety-of-the-day-critical", "R-05", AtLeast(score, _settings.CriticalNrs), score, _settings.CriticalNrs, "score", today),
+            new("highest-anxiety-in-week", "R-05", AtLeast(week, _settings.SevereNrs) is ClauseState.True ? ClauseState.True : isWhole ? ClauseState.False : ClauseState.Unknown,
+                week, _settings.SevereNrs, "score", Use(timeline.Reports(_day - Week + 1, _day))),
+            new("severe-reports-known-later", "R-05", AtLeast(late.Length, 1), late.Length, 1, "reports", Use(late)),
+            new("severe-anxiety-event", "R-05", AtLeast(severe.Length, 1), severe.Length, 1, "events", Use(severe.Select(OfEvent))),
+            new("accompanying-events", "R-09", AtLeast(accompanying.Length, 1), accompanying.Length, 1, "events", Use(accompanying.Select(OfEvent))),
         ];
-        var evidence = CheckIns(_day - 6, c => PatientTimeline.ScoreOf(c) >= _settings.SevereNrs)
-            .Concat(worst.Where(e => e.Severity == Severity.Severe || e.CtcaeGrade >= 3).Select(OfEvent));
-        return Build(WeekVerdict(), "R-05", clauses, ScoreDistance(), evidence, [], ["contact-patient-now", "hold-dose", "refer-mental-health"]);
+        return Build("R-05", clauses, ReportedDays(timeline.Last - Week + 1, timeline.Count), accompanying.Length > 0 ? ["accompanied"] : [],
+            IfRaised("contact-patient-now", "hold-dose", "refer-mental-health"));
     }
 
     private FamilyEvaluation OfSuicidality()
     {
-        var checkIns = timeline.CheckIns.Where(c => c.SelfHarmThoughts && Recent(c.On)).ToArray();
-        var assessments = timeline.Assessments.Where(a => a.SelfHarmPositive && Recent(a.On)).ToArray();
-        var events = timeline.AdverseEvents.Where(e => AdverseEventTerms.IsSuicidality(e.Term) && Recent(e.OnsetOn ?? e.ReceivedOn)).ToArray();
+        var answers = timeline.CheckIns.Where(c => c.SelfHarmThoughts is not null && Recent(c.On, c.Known)).ToArray();
+        var screens = timeline.Assessments.Where(a => a.Instrument is Instrument.Phq9 or Instrument.CSsrs && Recent(a.On, a.Known)).ToArray();
+        var events = timeline.AdverseEvents.Where(e => AdverseEventTerms.IsSuicidality(e.Term) && Recent(e.OnsetOn ?? e.ReceivedOn, e.Known)).ToArray();
+        var (yes, positive) = (answers.Count(c => c.SelfHarmThoughts == true), screens.Count(a => a.SelfHarmPositive));
+        var answeredDays = answers.Where(c => c.On.DayNumber > timeline.Last - Week).Select(c => c.On).Distinct().Count();
         Clause[] clauses =
         [
-            new("self-harm-thoughts-reported", "R-06", Holds(checkIns.Length > 0), checkIns.Length, 1, "reports"),
-            new("self-harm-item-positive", "R-06", Holds(assessments.Length > 0), assessments.Length, 1, "assessments"),
-            new("suicidal-event", "R-06", Holds(events.Length > 0), events.Length, 1, "events"),
+            new("self-harm-thoughts-reported", "R-06", yes > 0 ? ClauseState.True : answeredDays == Week ? ClauseState.False : ClauseState.Unknown, yes, 1, "reports",
+                Use(answers.Select(c => new Evidence("check-in", c.Id, c.Version, c.On, c.SelfHarmThoughts == true ? 1 : 0)))),
+            new("self-harm-item-positive", "R-06", positive > 0 ? ClauseState.True : screens.Length > 0 ? ClauseState.False : ClauseState.Unknown, positive, 1, "assessments",
+                Use(screens.Select(a => new Evidence("assessment", a.Id, a.Version, a.On, a.Total)))),
+            new("suicidal-event", "R-06", AtLeast(events.Length, 1), events.Length, 1, "events", Use(events.Select(OfEvent))),
         ];
-        var evidence = checkIns.Select(c => new Evidence("check-in", c.Id, c.Version, c.On, 1))
-            .Concat(assessments.Select(a => new Evidence("assessment", a.Id, a.Version, a.On, a.Total)))
-            .Concat(events.Select(OfEvent));
-        var report = new CheckInFact(Guid.Empty, 1, AsOf, KnownLast, null, SelfHarmThoughts: true);
-        var distance = IfRaised(new Distance("selfHarmThoughts", AsOf, null, 1), facts with { CheckIns = [.. facts.CheckIns, report] });
-        return Build(WeekVerdict(), "R-06", clauses, distance, evidence, [],
-            ["emergency-protocol", "contact-patient-now"]);
+        return Build("R-06", clauses, ReportedDays(timeline.Last - Week + 1, timeline.Count), [], IfRaised("emergency-protocol", "contact-patient-now"));
 
-        bool Recent(DateOnly on) => on.DayNumber <= timeline.Last && on.DayNumber >= (fold.Open?.OpenedOn ?? timeline.Last - 6);
+        // Of the last week; of a raised family since it opened, by what it tells of or by when it became known.
+        bool Recent(DateOnly on, Known known) =>
+            on.DayNumber > timeline.Last - Week || (fold.Open is { } open && (on.DayNumber >= open.OpenedOn || known.On.DayNumber >= open.OpenedOn));
     }
 
     private FamilyEvaluation OfGad7(Gad7Fold gad7)
     {
         var latest = gad7.LatestUpTo(_day);
-        var baseline = latest is null ? null : gad7.BaselineOf(latest);
+        var before = latest is null ? null : gad7.BaselineOf(latest);
+        var (total, baseline) = (latest?.Total, before?.Total);
+        Guid[] ofLatest = Use(Assessed(latest)), ofBaseline = Use(Assessed(before));
+        var repeat = gad7.PositiveGad2(timeline.Last);
         Clause[] clauses =
         [
-            AtLeast("gad7-total-severe", "R-07", latest?.Total, Gad7Rule.SevereTotal, "points"),
-            AtLeast("gad7-total", "R-07", latest?.Total, Gad7Rule.PositiveTotal, "points"),
-            new("gad7-baseline", "R-07", baseline is null ? ClauseState.Unknown : Holds(baseline < Gad7Rule.PositiveTotal), baseline, Gad7Rule.PositiveTotal, "points"),
-            AtLeast("gad7-rise", "R-07", latest?.Total - baseline, Gad7Rule.MeaningfulRise, "points"),
+            new("gad7-total-severe", "R-07", AtLeast(total, Gad7Rule.SevereTotal), total, Gad7Rule.SevereTotal, "points", ofLatest),
+            new("gad7-total", "R-07", AtLeast(total, Gad7Rule.PositiveTotal), total, Gad7Rule.PositiveTotal, "points", ofLatest),
+            new("gad7-baseline", "R-07", Below(baseline, Gad7Rule.PositiveTotal), baseline, Gad7Rule.PositiveTotal, "points", ofBaseline),
+            new("gad7-total-for-rise", "R-07", AtLeast(total, Gad7Rule.MildTotal), total, Gad7Rule.MildTotal, "points", ofLatest),
+            new("gad7-rise", "R-07", AtLeast(total - baseline, Gad7Rule.MeaningfulRise), total - baseline, Gad7Rule.MeaningfulRise, "points", [.. ofLatest, .. ofBaseline]),
+            new("gad2-total", "R-07", repeat is null ? ClauseState.False : ClauseState.True, repeat?.Total, Gad7Rule.Gad2Positive, "points", Use(Assessed(repeat))),
         ];
-        var repeat = gad7.AsksForRepeat(timeline.Last);
-        var verdict = fold.Open is not null ? Verdict.Raised : latest is null ? Verdict.InsufficientData : Verdict.NotRaised;
-        var evidence = timeline.Assessments.Where(a => a.Instrument is Instrument.Gad7 or Instrument.Gad2 && a.On.DayNumber <= _day)
-            .TakeLast(5).Select(a => new Evidence("assessment", a.Id, a.Version, a.On, a.Total));
-        return Build(verdict, "R-07", clauses, Gad7Distance(gad7), evidence, repeat ? ["gad2-positive"] : [],
-            fold.Open is not null ? ["repeat-gad7", "hold-dose"] : [], repeat ? "repeat-gad7" : null);
-    }
-
-    /// <summary>The lowest total of a questionnaire on the last day that would raise it.</summary>
-    private Distance? Gad7Distance(Gad7Fold gad7)
-    {
-        var asked = new AssessmentFact(Guid.Empty, 1, Instrument.Gad7, AsOf, KnownLast, 0);
-        var baseline = gad7.BaselineOf(asked);
-        var lowest = Enumerable.Range(0, 22).First(total => Gad7Rule.PriorityOf(total, baseline) is not null);
-        return IfRaised(
-            new Distance("gad7Total", AsOf, gad7.LatestUpTo(timeline.Last)?.Total, lowest), facts with { Assessments = [.. facts.Assessments, asked with { Total = lowest }] });
+        var needed = latest is null ? new NeededEvidence(NeededEvidenceKind.CompleteGad7, 1, 0, 1, null, null) : null;
+        return Build(
+            "R-07", clauses, needed, repeat is null ? [] : ["gad2-positive"],
+            [.. IfRaised("repeat-gad7", "hold-dose"), .. repeat is null ? [] : new[] { "repeat-gad7" }]);
     }
 
     private FamilyEvaluation OfMissing(MissingFold missing)
     {
+        var day = fold.Open?.DecidedOn ?? missing.LastCompletedDay;
+        var gap = MissingFold.GapOn(timeline, day);
+        var since = gap is null ? (int?)null : timeline.SinceIncrease(day);
+        var last = gap is null ? 0 : timeline.LastReported(day);
         Clause[] clauses =
         [
-            AtLeast("days-without-report", "R-27", missing.GapOn(_day), _settings.MissingDays),
-            Below("days-since-increase", "R-27", timeline.DayZero is null ? null : timeline.SinceIncrease(_day), _settings.MissingWatchDays + 1),
+            new("days-without-report", "R-27", AtLeast(gap, _settings.MissingDays), gap, _settings.MissingDays, "days", Use(timeline.Reports(last, last))),
+            new("days-since-increase", "R-27", Below(since, _settings.MissingWatchDays + 1), since, _settings.MissingWatchDays + 1, "days", Use(EpochDose())),
+            new("anxiety-follow-up-open", "R-27", Holds(missing.AnxietyIsOpen), null, null, "flag", []),
         ];
-        return Build(fold.Open is null ? Verdict.NotRaised : Verdict.Raised, "R-27", clauses, null, [], [], ["contact-patient"]);
+        return Build("R-27", clauses, null, [], IfRaised("contact-patient"));
     }
 
     private FamilyEvaluation OfSerious()
     {
         var serious = timeline.AdverseEvents.Where(e => e.IsSerious && (fold.Open is not null || IsOngoing(e))).ToArray();
-        Clause[] clauses = [new("serious-event", "R-32", Holds(serious.Length > 0), serious.Length, 1, "events")];
-        return Build(fold.Open is null ? Verdict.NotRaised : Verdict.Raised, "R-32", clauses, null, serious.Select(OfEvent), [], ["contact-patient-now", "report-serious-event"]);
+        Clause[] clauses = [new("serious-event", "R-32", AtLeast(serious.Length, 1), serious.Length, 1, "events", Use(serious.Select(OfEvent)))];
+        return Build("R-32", clauses, null, [], IfRaised("contact-patient-now", "report-serious-event"));
     }
 
     private FamilyEvaluation OfOpioid()
     {
-        var opioids = timeline.Medications.Where(m => m.Is(MedicineClass.Opioid)).ToArray();
-        var active = opioids.Count(m => m.IsActiveOn(DateOnly.FromDayNumber(_day)));
+        var from = DateOnly.FromDayNumber(fold.Open?.OpenedOn ?? timeline.Last);
+        var opioids = timeline.Medications.Where(m => m.Is(MedicineClass.Opioid) && !(m.StoppedOn <= from)).ToArray();
+        var active = opioids.Where(m => m.IsActiveOn(DateOnly.FromDayNumber(_day))).ToArray();
+        Use(opioids.Select(Taken)); // those that were stopped since are evidence too
         Clause[] clauses =
         [
-            new("in-therapy-window", "R-19", Holds(timeline.IsInTherapy(_day)), timeline.DayZero is { } start ? _day - start : null, null, "days"),
-            new("active-opioids", "R-19", Holds(active > 0), active, 1, "medications"),
+            new("in-therapy-window", "R-19", Holds(timeline.IsInTherapy(_day)), timeline.DayZero is { } start ? _day - start : null, null, "days", Use(EpochDose())),
+            new("active-opioids", "R-19", AtLeast(active.Length, 1), active.Length, 1, "medications", Use(active.Select(Taken))),
         ];
-        var from = DateOnly.FromDayNumber(fold.Open?.OpenedOn ?? timeline.Last);
-        var evidence = opioids.Where(m => !(m.StoppedOn <= from)).Select(m => new Evidence("medication", m.Id, m.Version, m.StartedOn ?? from, null));
-        var another = new MedicationFact(Guid.Empty, 1, "N02A", null, AsOf, null, KnownLast);
-        var distance = IfRaised(new Distance("activeOpioids", AsOf, active, active + 1), facts with { Medications = [.. facts.Medications, another] });
-        return Build(fold.Open is null ? Verdict.NotRaised : Verdict.Raised, "R-19", clauses, distance, evidence, [], ["contact-patient-now", "stop-ldn"]);
+        return Build("R-19", clauses, null, [], IfRaised("contact-patient-now", "stop-ldn"));
+
+        Evidence Taken(MedicationFact m) => new("medication", m.Id, m.Version, m.StartedOn ?? from, null);
     }
 
+    private string[] IfRaised(params string[] actions) => fold.Open is null ? [] : actions;
+
     private FamilyEvaluation Build(
-        Verdict verdict, string rule, Clause[] clauses, Distance? distance, IEnumerable<Evidence> evidence, string[] factors, string[] actions, string? hint = null) => new(
-            fold.Family, verdict, fold.Open?.Label, fold.Open?.Priority, rule, clauses, verdict == Verdict.Raised ? null : distance,
-            [.. evidence], factors, [.. (verdict == Verdict.Raised ? actions : []).Concat(hint is null ? [] : [hint]).Distinct()], DateOnly.FromDayNumber(_day));
+        string rule, Clause[] clauses, NeededEvidence? needed, string[] factors, string[] actions, IReadOnlyList<Annotation>? annotations = null)
+    {
+        var raised = fold.Open is not null;
+        var distance = raised ? null : search?.For(fold.Family);
+        return new FamilyEvaluation(
+            fold.Family, raised ? Verdict.Raised : needed is null ? Verdict.NotRaised : Verdict.InsufficientData, fold.Open?.Label, fold.Open?.Priority, rule, clauses,
+            distance, raised || search is null || distance is not null ? null : Obstacle(), raised ? null : needed, _evidence, [.. factors.Distinct()], annotations ?? [],
+            [.. actions.Distinct()], DateOnly.FromDayNumber(_day));
+    }
 
-    private Verdict WeekVerdict() => VerdictOf(timeline.CountReported(timeline.Last - 6, timeline.Last));
+    private DistanceObstacle Obstacle() =>
+        timeline.DayZero is null && fold is CourseFold or MissingFold or SeriousFold or OpioidFold ? DistanceObstacle.BeforeFirstDose
+        : fold is CourseFold or OpioidFold && !timeline.IsInTherapy(timeline.Last) ? DistanceObstacle.OutsideTherapy
+        : fold.IsHeldBack || _facts.Actions.Any(a => a.Family == fold.Family && a.On.DayNumber == timeline.Last && a.Kind != ClinicianActionKind.Acknowledge)
+            ? DistanceObstacle.ClosedByClinician
+        : DistanceObstacle.MoreThanOneChange;
 
-    private Verdict VerdictOf(int reported) =>
-        fold.Open is not null ? Verdict.Raised : reported < _settings.MinReportedDays ? Verdict.InsufficientData : Verdict.NotRaised;
+    /// <summary>What is missing of the reported days that the deciding window needs; null when there are enough.</summary>
+    private NeededEvidence? ReportedDays(int? from, Func<int, int, DayCounts> count)
+    {
+        var reported = from is { } first ? count(first, timeline.Last).Reported : 0;
+        return reported >= _settings.MinReportedDays ? null : new NeededEvidence(
+            NeededEvidenceKind.ReportedDays, _settings.MinReportedDays - reported, reported, _settings.MinReportedDays,
+            from is { } day ? DateOnly.FromDayNumber(day) : null, from is null ? null : DateOnly.FromDayNumber(timeline.Last));
+    }
 
-    private int CountInTherapy(int from) => Enumerable.Range(from, Math.Max(0, timeline.Last - from + 1)).Count(d => timeline.IsInTherapy(d) && timeline.IsReported(d));
+    /// <summary>Keeps records as evidence, each once.</summary>
+    /// <returns>Their ids.</returns>
+    private Guid[] Use(IEnumerable<Evidence> records)
+    {
+        var used = records.ToArray();
+        _evidence.AddRange(used.Where(e => !_evidence.Exists(x => x.Kind == e.Kind && x.Id == e.Id && x.On == e.On)));
+        return [.. used.Select(e => e.Id).OfType<Guid>()];
+    }
 
-    private IEnumerable<Evidence> CheckIns(int from, Func<CheckInFact, bool> counts) => timeline.CheckIns
-        .Where(c => c.On.DayNumber >= from && c.On.DayNumber <= _day && PatientTimeline.ScoreOf(c) is not null && counts(c))
-        .Select(c => new Evidence("check-in", c.Id, c.Version, c.On, PatientTimeline.ScoreOf(c)));
+    private IEnumerable<Evidence> BaselineRecords() =>
+        timeline.DayZero is { } start && _day >= start && timeline.Count(start - 14, start - 1).Reported >= 3 ? timeline.Reports(start - 14, start - 1)
+        : _facts.BaselineAnxiety is { } intake ? PatientRecord(intake)
+        : [];
+
+    private Evidence[] PatientRecord(decimal? value) => _facts.Patient is { } p ? [new Evidence("patient", p.Id, p.Version, p.On, value)] : [];
+
+    private IEnumerable<Evidence> EpochDose() => timeline.DayZero is { } start && _day >= start ? timeline.DoseRecords(timeline.EpochStart(_day)) : [];
+
+    private AdverseEventFact[] Accompanying(int? openedOn) => openedOn is not { } opened ? [] :
+    [
+        .. timeline.AdverseEvents.Where(e =>
+            CourseFold.Accompanies(e) && e.OnsetOn!.Value.DayNumber > opened - CourseFold.AccompanyingDays && e.OnsetOn.Value.DayNumber <= timeline.Last),
+    ];
 
     private bool IsOngoing(AdverseEventFact e) => (e.OnsetOn ?? e.ReceivedOn).DayNumber <= _day && !(e.ResolvedOn?.DayNumber <= _day && e.OnsetOn?.DayNumber != _day);
 
     private static Evidence OfEvent(AdverseEventFact e) => new("adverse-event", e.Id, e.Version, e.OnsetOn ?? e.ReceivedOn, e.CtcaeGrade);
+
+    private static IEnumerable<Evidence> Assessed(AssessmentFact? a) => a is null ? [] : [new Evidence("assessment", a.Id, a.Version, a.On, a.Total)];
+
+    /// <summary>Before the first dose the numbers of the course say nothing.</summary>
+    private int? Known(int value) => timeline.DayZero is null ? null : value;
+
+    private int? SinceIncrease(CourseDay numbers) => Known(numbers.SinceIncrease);
+
+    private Clause Days(string name, string rule, DayCounts days, int threshold, Guid[] records) => new(
+        name, rule, Known(days.Symptomatic) is null ? ClauseState.Unknown : Between(days.Symptomatic, days.Symptomatic + days.Missing, threshold), Known(days.Symptomatic),
+        threshold, "days", records);
+
+    private Clause Share(DayCounts days, Guid[] records)
+    {
+        var share = days.Reported == 0 ? (decimal?)null : (decimal)days.Symptomatic / days.Reported;
+        var atMost = (decimal)(days.Symptomatic + days.Missing) / Math.Max(1, days.Reported + days.Missing);
+        return new Clause(
+            "symptomatic-share-of-reported", "R-04", share is { } s ? Between(s, atMost, _settings.SparseRatio) : ClauseState.Unknown,
+            share is { } r ? decimal.Round(r, 4) : null, _settings.SparseRatio, "ratio", records);
+    }
+
+    private Clause Mean(DayCounts days, Guid[] records)
+    {
+        var mean = days.Symptomatic == 0 ? (decimal?)null : (decimal)days.SymptomaticSum / days.Symptomatic;
+        var atMost = (decimal)(days.SymptomaticSum + (days.Missing * 10)) / Math.Max(1, days.Symptomatic + days.Missing);
+        return new Clause(
+            "mean-of-symptomatic-days", "R-04", mean is { } m ? Between(m, atMost, _settings.PersistentUrgentMean) : ClauseState.Unknown,
+            mean is { } r ? decimal.Round(r, 4) : null, _settings.PersistentUrgentMean, "score", records);
+    }
 
     private static string[] ActionsOf(FollowUpLabel? label) => label switch
     {
@@ -273,9 +315,11 @@ internal sealed class FamilyExplainer(PatientFacts facts, PatientTimeline timeli
 
     private static ClauseState Holds(bool holds) => holds ? ClauseState.True : ClauseState.False;
 
-    private static Clause AtLeast(string name, string rule, decimal? value, decimal threshold, string unit = "days") =>
-        new(name, rule, value is { } v ? Holds(v >= threshold) : ClauseState.Unknown, value, threshold, unit);
+    private static ClauseState AtLeast(decimal? value, decimal threshold) => value is { } v ? Holds(v >= threshold) : ClauseState.Unknown;
 
-    private static Clause Below(string name, string rule, decimal? value, decimal threshold) =>
-        new(name, rule, value is { } v ? Holds(v < threshold) : ClauseState.Unknown, value, threshold, "days");
+    private static ClauseState Below(decimal? value, decimal threshold) => value is { } v ? Holds(v < threshold) : ClauseState.Unknown;
+
+    /// <summary>With what is missing the value could still be as high as <paramref name="atMost"/>.</summary>
+    private static ClauseState Between(decimal value, decimal atMost, decimal threshold) =>
+        value >= threshold ? ClauseState.True : atMost >= threshold ? ClauseState.Unknown : ClauseState.False;
 }

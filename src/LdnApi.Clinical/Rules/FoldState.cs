@@ -21,6 +21,9 @@ internal abstract class FamilyFold(RuleFamily family, PatientTimeline timeline)
     public Spell? Open { get; protected set; }
     public List<RuleEvent> Events { get; } = [];
 
+    /// <summary>After the last day: a clinician closed it, and what was known by then is still held back.</summary>
+    public virtual bool IsHeldBack => LastClosed?.On == Timeline.Last && Events[^1].Type != RuleEventType.AutoClose;
+
     /// <summary>A day's evidence.</summary>
     public abstract void Evidence(int day);
 

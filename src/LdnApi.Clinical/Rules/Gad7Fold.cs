@@ -32,29 +32,31 @@ public static class Gad7Rule
 /// <summary>R-07: the GAD-7 total, and its rise over the baseline.</summary>
 internal sealed class Gad7Fold(PatientTimeline timeline) : FamilyFold(RuleFamily.Gad7, timeline)
 {
-    private readonly AssessmentFact[] _complete = [.. timeline.Assessments.Where(a => a is { Instrument: Instrument.Gad7, Total: not null })];
+    private readonly ILookup<int, AssessmentFact> _complete = CompleteOf(timeline).ToLookup(a => a.On.DayNumber);
 
-    public AssessmentFact? LatestUpTo(int day) => _complete.Where(a => a.On.DayNumber <= day).GroupBy(a => a.On).MaxBy(g => g.Key)?.MaxBy(a => a.Total);
+    public static IEnumerable<AssessmentFact> CompleteOf(PatientTimeline timeline) => timeline.Assessments.Where(a => a is { Instrument: Instrument.Gad7, Total: not null });
+
+    public AssessmentFact? LatestUpTo(int day) => _complete.Where(g => g.Key <= day).MaxBy(g => g.Key)?.MaxBy(a => a.Total);
 
     /// <summary>The latest complete total on or before Day 0, never the assessment itself; of several on one day the lowest.</summary>
-    public int? BaselineOf(AssessmentFact assessment) => Timeline.DayZero is { } start && assessment.On.DayNumber >= start
-        ? _complete.Where(a => a.On.DayNumber <= start && a.Id != assessment.Id).GroupBy(a => a.On).MaxBy(g => g.Key)?.Min(a => a.Total)
+    public AssessmentFact? BaselineOf(AssessmentFact assessment) => Timeline.DayZero is { } start && assessment.On.DayNumber >= start
+        ? _complete.Where(g => g.Key <= start).OrderByDescending(g => g.Key).Select(g => g.Where(a => a.Id != assessment.Id).MinBy(a => a.Total)).FirstOrDefault(a => a is not null)
         : null;
 
-    /// <summary>GAD-2 of 3 or more without a complete GAD-7 in the week before: the GAD-7 should be repeated.</summary>
-    public bool AsksForRepeat(int day) => Timeline.Assessments.Any(a =>
+    /// <summary>A GAD-2 of 3 or more without a complete GAD-7 in the week before: the GAD-7 should be repeated.</summary>
+    public AssessmentFact? PositiveGad2(int day) => Timeline.Assessments.FirstOrDefault(a =>
         a.Instrument == Instrument.Gad2 && a.Total >= Gad7Rule.Gad2Positive && a.On.DayNumber <= day && a.On.DayNumber > day - 7
-        && !_complete.Any(c => c.On.DayNumber >= a.On.DayNumber - 7 && c.On.DayNumber <= day));
+        && !_complete.Any(c => c.Key >= a.On.DayNumber - 7 && c.Key <= day));
 
     public override void Evidence(int day)
     {
-        var today = _complete.Where(a => a.On.DayNumber == day).MaxBy(a => a.Total);
+        var today = _complete[day].MaxBy(a => a.Total);
         if (today is not { Total: { } total })
         {
             return;
         }
 
-        var baseline = BaselineOf(today);
+        var baseline = BaselineOf(today)?.Total;
         if (Gad7Rule.PriorityOf(total, baseline) is { } priority)
         {
             if (Open is null)

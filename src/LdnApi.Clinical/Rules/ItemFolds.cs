@@ -12,10 +12,19 @@ internal sealed record TriggerItem(int From, int To, Known Known, FollowUpPriori
 /// A family in which single reports decide. After a clinician's closing, what was known by then raises it no more, and what becomes known later
 /// counts on the day it became known — on the very day of the closing too, when it came after it.
 /// </summary>
-internal abstract class ItemFold(RuleFamily family, FollowUpLabel label, PatientTimeline timeline, IEnumerable<TriggerItem> items) : FamilyFold(family, timeline)
+internal abstract class ItemFold : FamilyFold
 {
-    private readonly TriggerItem[] _items = [.. items];
+    private readonly FollowUpLabel _label;
+    private readonly TriggerItem[] _items;
+    private readonly FollowUpPriority?[] _worst; // of each day
     private Known? _closure;
+
+    protected ItemFold(RuleFamily family, FollowUpLabel label, PatientTimeline timeline, IEnumerable<TriggerItem> items) : base(family, timeline)
+    {
+        (_label, _items) = (label, [.. items]);
+        _worst = _items.Length == 0 ? [] : new FollowUpPriority?[timeline.Last - timeline.First + 1];
+        Lay(timeline.First);
+    }
 
     public override void Evidence(int day)
     {
@@ -29,12 +38,12 @@ internal abstract class ItemFold(RuleFamily family, FollowUpLabel label, Patient
         }
         else if (Open is null)
         {
-            Begin(day, label, worst.Value);
+            Begin(day, _label, worst.Value);
         }
         else if (worst > Open.Priority)
         {
             Open.Acknowledged = false; // a rise needs a new acknowledgement
-            Rise(day, label, worst.Value);
+            Rise(day, _label, worst.Value);
         }
         else
         {
@@ -47,36 +56,38 @@ internal abstract class ItemFold(RuleFamily family, FollowUpLabel label, Patient
     {
         if (Open is null && _closure?.On.DayNumber == day && WorstOn(day) is { } worst)
         {
-            Begin(day, label, worst);
+            Begin(day, _label, worst);
         }
     }
 
     protected virtual bool MayClose(int day) => false;
 
-    protected override void OnClosed(int day, ClinicianAction action, bool wasDismissal) => _closure = action.Known;
-
-    private FollowUpPriority? WorstOn(int day)
+    protected override void OnClosed(int day, ClinicianAction action, bool wasDismissal)
     {
-        FollowUpPriority? worst = null;
-        foreach (var item in _items)
-        {
-            if ((worst is null || item.Priority > worst) && Counts(item, day))
-            {
-                worst = item.Priority;
-            }
-        }
-
-        return worst;
+        _closure = action.Known;
+        Lay(day);
     }
 
-    private bool Counts(TriggerItem item, int day)
-    {
-        if (_closure is not { } closure || item.From > closure.On.DayNumber)
-        {
-            return item.From <= day && day <= item.To;
-        }
+    private FollowUpPriority? WorstOn(int day) => _worst.Length == 0 ? null : _worst[day - Timeline.First];
 
-        return item.Known.IsAfter(closure) && item.Known.On.DayNumber <= day && day <= Math.Max(item.To, item.Known.On.DayNumber);
+    /// <summary>Lays the items over the days on which they count, from a day on.</summary>
+    private void Lay(int first)
+    {
+        Array.Clear(_worst, Math.Min(first - Timeline.First, _worst.Length), Math.Max(0, _worst.Length - (first - Timeline.First)));
+        foreach (var item in _items)
+        {
+            var (from, to) = (item.From, item.To);
+            if (_closure is { } closure && item.From <= closure.On.DayNumber)
+            {
+                (from, to) = item.Known.IsAfter(closure) ? (item.Known.On.DayNumber, Math.Max(item.To, item.Known.On.DayNumber)) : (1, 0);
+            }
+
+            for (var day = Math.Max(from, first); day <= Math.Min(to, Timeline.Last); day++)
+            {
+                ref var worst = ref _worst[day - Timeline.First];
+                worst = worst is { } w && w >= item.Priority ? w : item.Priority;
+            }
+        }
     }
 }
 
@@ -85,6 +96,9 @@ internal sealed class SevereFold(PatientTimeline timeline) : ItemFold(RuleFamily
 {
     protected override bool MayClose(int day) =>
         Open!.Acknowledged && Timeline.IsQuiet(day) && !Enumerable.Range(day - 6, 7).Any(d => Timeline.AnxietyOn(d) >= Timeline.Settings.SevereNrs);
+
+    /// <summary>An anxiety event that calls for a follow-up by itself.</summary>
+    public static bool IsSevere(AdverseEventFact e) => AdverseEventTerms.IsAnxiety(e.Term) && (e.Severity == Severity.Severe || e.CtcaeGrade >= 3);
 
     private static IEnumerable<TriggerItem> ItemsOf(PatientTimeline timeline)
     {
@@ -99,7 +113,7 @@ internal sealed class SevereFold(PatientTimeline timeline) : ItemFold(RuleFamily
 
         foreach (var e in timeline.AdverseEvents)
         {
-            if (AdverseEventTerms.IsAnxiety(e.Term) && (e.Severity == Severity.Severe || e.CtcaeGrade >= 3))
+            if (IsSevere(e))
             {
                 var onset = (e.OnsetOn ?? e.ReceivedOn).DayNumber; // on its onset day, and on each day on which it is not resolved
                 var last = e.ResolvedOn is { } resolved ? Math.Max(onset, resolved.DayNumber - 1) : int.MaxValue;
@@ -113,7 +127,7 @@ internal sealed class SevereFold(PatientTimeline timeline) : ItemFold(RuleFamily
 internal sealed class SuicidalityFold(PatientTimeline timeline) : ItemFold(RuleFamily.Suicidality, FollowUpLabel.Suicidality, timeline, ItemsOf(timeline))
 {
     private static IEnumerable<TriggerItem> ItemsOf(PatientTimeline timeline) =>
-        timeline.CheckIns.Where(c => c.SelfHarmThoughts).Select(c => On(c.On, c.Known))
+        timeline.CheckIns.Where(c => c.SelfHarmThoughts == true).Select(c => On(c.On, c.Known))
             .Concat(timeline.Assessments.Where(a => a.SelfHarmPositive).Select(a => On(a.On, a.Known)))
             .Concat(timeline.AdverseEvents.Where(e => AdverseEventTerms.IsSuicidality(e.Term)).Select(e => On(e.OnsetOn ?? e.ReceivedOn, e.Known)));
 

@@ -1,12 +1,22 @@
 namespace LdnApi.Clinical.Rules;
 
 /// <summary>R-27: a gap in the reports while they matter most. Each gap is one follow-up; the next report ends it.</summary>
-internal sealed class MissingFold(PatientTimeline timeline, int lastCompletedDay, Func<bool> anxietyFollowUpIsOpen) : FamilyFold(RuleFamily.Missing, timeline)
+/// <param name="anxiety">The families of which an open follow-up makes a gap matter.</param>
+internal sealed class MissingFold(PatientTimeline timeline, DateOnly lastCompletedDay, params FamilyFold[] anxiety) : FamilyFold(RuleFamily.Missing, timeline)
 {
     private bool _silencedGap;
 
     /// <summary>Whole days without a report up to a day; null before the therapy.</summary>
-    public int? GapOn(int day) => Timeline.DayZero is { } start && day >= start ? day - Math.Max(Timeline.LastReported(day), start - 1) : null;
+    public static int? GapOn(PatientTimeline timeline, int day) =>
+        timeline.DayZero is { } start && day >= start ? day - Math.Max(timeline.LastReported(day), start - 1) : null;
+
+    /// <summary>The last day that counts as a whole.</summary>
+    public int LastCompletedDay => Math.Clamp(lastCompletedDay.DayNumber, Timeline.First, Timeline.Last);
+
+    /// <summary>An anxiety follow-up is open.</summary>
+    public bool AnxietyIsOpen => Array.Exists(anxiety, f => f.Open is not null);
+
+    public override bool IsHeldBack => _silencedGap;
 
     public override void Evidence(int day)
     {
@@ -18,8 +28,8 @@ internal sealed class MissingFold(PatientTimeline timeline, int lastCompletedDay
                 Close(day, RuleEventType.AutoClose);
             }
         }
-        else if (day <= lastCompletedDay && GapOn(day) >= Timeline.Settings.MissingDays
-            && (Timeline.SinceIncrease(day) <= Timeline.Settings.MissingWatchDays || anxietyFollowUpIsOpen()))
+        else if (day <= lastCompletedDay.DayNumber && GapOn(Timeline, day) >= Timeline.Settings.MissingDays
+            && (Timeline.SinceIncrease(day) <= Timeline.Settings.MissingWatchDays || AnxietyIsOpen))
         {
             if (Open is not null)
             {

@@ -17,6 +17,9 @@ public sealed record PatientFacts(
     IReadOnlyList<AssessmentFact> Assessments,
     IReadOnlyList<ClinicianAction> Actions)
 {
+    /// <summary>The record that holds history and intake score; null where facts come without one.</summary>
+    public PatientRecordFact? Patient { get; init; }
+
     /// <summary>Other medicines the patient takes or took.</summary>
     public IReadOnlyList<MedicationFact> Medications { get; init; } = [];
 
@@ -87,7 +90,13 @@ public sealed record ProcedureFact(Guid Id, long Version, DateOnly PlannedOn, Kn
 
 /// <summary>The actual dose from a day until the next entry.</summary>
 /// <param name="DoseMg">mg per day; 0 = no dose is taken from that day on.</param>
-public sealed record DoseFact(DateOnly On, decimal DoseMg);
+/// <param name="Id">The prescription under which it changed; null when it is not known.</param>
+/// <param name="Version">The prescription's version.</param>
+public sealed record DoseFact(DateOnly On, decimal DoseMg, Guid? Id = null, long? Version = null);
+
+/// <summary>The patient's own record, from which history and intake score come.</summary>
+/// <param name="On">The day since which it is there.</param>
+public sealed record PatientRecordFact(Guid Id, long Version, DateOnly On);
 
 /// <summary>The clock time at which the dose is to be taken, from a day until the next entry.</summary>
 /// <param name="At">Null when none is named.</param>
@@ -103,6 +112,7 @@ public readonly record struct Known(DateOnly On, DateTimeOffset? At = null)
 }
 
 /// <summary>A patient's own report of a day. Scores are 0–10; null = not answered.</summary>
+/// <param name="SelfHarmThoughts">Null = not answered.</param>
 /// <param name="SleepQuality">0–10, 10 is best.</param>
 /// <param name="CaffeineMg">mg of caffeine on that day.</param>
 /// <param name="DoseTakenAt">Clock time at which the day's dose was taken.</param>
@@ -110,7 +120,7 @@ public readonly record struct Known(DateOnly On, DateTimeOffset? At = null)
 /// <param name="DoseMissed">True when the day's dose was not taken.</param>
 public sealed record CheckInFact(
     Guid Id, long Version, DateOnly On, Known Known,
-    int? Anxiety, int? Nervousness = null, int? Restlessness = null, int? Agitation = null, bool SelfHarmThoughts = false,
+    int? Anxiety, int? Nervousness = null, int? Restlessness = null, int? Agitation = null, bool? SelfHarmThoughts = null,
     int? SleepQuality = null, int? CaffeineMg = null, TimeOnly? DoseTakenAt = null, decimal? DoseTakenMg = null, bool? DoseMissed = null);
 
 /// <summary>An accepted adverse event.</summary>

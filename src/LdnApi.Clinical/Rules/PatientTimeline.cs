@@ -1,52 +1,44 @@
+using System.Runtime.InteropServices;
+
 namespace LdnApi.Clinical.Rules;
 
 /// <summary>A patient's facts laid out by day, from the first of them to the last day looked at. Days are day numbers.</summary>
 internal sealed class PatientTimeline
 {
-    private readonly int?[] _anxiety;
-    private readonly bool[] _symptomatic;
-    private readonly bool[] _inTherapy;
-    private readonly decimal[] _dose;
-    private readonly int[] _epochStart;
-    private readonly int[] _lastReported;
+    /// <summary>Divided by it, 1.500 is 1.5: the same number is written in one way.</summary>
+    private const decimal NoScale = 1.0000000000000000000000000000m;
 
-    public PatientTimeline(PatientFacts facts, RuleSettings settings, DateOnly asOf)
+    private readonly Day[] _days;
+
+    public PatientTimeline(PatientFacts facts, RuleSettings settings, DateOnly asOf) : this(UpTo(facts, asOf), asOf.DayNumber, settings)
     {
-        Settings = settings;
-        History = facts.AnxietyHistory == true;
-        Last = asOf.DayNumber;
-        CheckIns = [.. Latest(facts.CheckIns, f => (f.Id, f.Version)).Where(c => c.On <= asOf).OrderBy(c => c.On).ThenBy(c => c.Id)];
-        AdverseEvents = [.. Latest(facts.AdverseEvents, f => (f.Id, f.Version)).Where(e => (e.OnsetOn ?? e.ReceivedOn) <= asOf).OrderBy(e => e.OnsetOn ?? e.ReceivedOn).ThenBy(e => e.Id)];
-        Assessments = [.. Latest(facts.Assessments, f => (f.Id, f.Version)).Where(a => a.On <= asOf).OrderBy(a => a.On).ThenBy(a => a.Id)];
-        Medications = [.. Latest(facts.Medications, f => (f.Id, f.Version)).Where(m => !(m.StartedOn > asOf)).OrderBy(m => m.StartedOn).ThenBy(m => m.Id)];
-        Actions = facts.Actions.Where(a => a.On <= asOf).Distinct().OrderBy(a => a.On).ThenBy(a => a.Known.At).ThenBy(a => a.Kind).ToLookup(a => a.On.DayNumber);
-        var doses = facts.Doses.Where(d => d.On <= asOf).GroupBy(d => d.On).Select(g => g.MaxBy(d => d.DoseMg)!).OrderBy(d => d.On).ToArray();
-
-        First = new[]
-        {
-            Last, CheckIns.FirstOrDefault()?.On.DayNumber ?? Last, Assessments.FirstOrDefault()?.On.DayNumber ?? Last, doses.FirstOrDefault()?.On.DayNumber ?? Last,
-            AdverseEvents.Select(e => (e.OnsetOn ?? e.ReceivedOn).DayNumber).DefaultIfEmpty(Last).Min(),
-        }.Min();
-        var length = Last - First + 1;
-        (_anxiety, _symptomatic, _inTherapy) = (new int?[length], new bool[length], new bool[length]);
-        (_dose, _epochStart, _lastReported) = (new decimal[length], new int[length], new int[length]);
-
-        foreach (var checkIn in CheckIns)
-        {
-            ref var day = ref _anxiety[checkIn.On.DayNumber - First];
-            day = Highest(day, ScoreOf(checkIn));
-        }
-
-        LayDoses(doses);
-        Baseline = BaselineOf(facts.BaselineAnxiety);
-        for (var d = First; d <= Last; d++)
-        {
-            var baseline = DayZero is { } start && d >= start ? Baseline : facts.BaselineAnxiety;
-            _symptomatic[d - First] = AnxietyOn(d) is { } a && a >= SymptomaticFrom(baseline);
-            _lastReported[d - First] = AnxietyOn(d) is not null ? d : d > First ? _lastReported[d - First - 1] : int.MinValue;
-        }
     }
 
+    private PatientTimeline(PatientFacts facts, int last, RuleSettings settings)
+    {
+        (Facts, Settings, History, Last) = (facts, settings, facts.AnxietyHistory == true, last);
+        First = FirstOf(facts);
+        _days = new Day[Last - First + 1];
+        LayReports();
+        LayDoses();
+        Baseline = BaselineOf(facts.BaselineAnxiety);
+        CountDays();
+    }
+
+    /// <summary>The same days; only what does not lie on them is another.</summary>
+    private PatientTimeline(PatientTimeline same, PatientFacts facts)
+    {
+        (Facts, Settings, History, Last) = (facts, same.Settings, same.History, same.Last);
+        (First, DayZero, Baseline, _days) = (same.First, same.DayZero, same.Baseline, same._days);
+    }
+
+    /// <summary>The facts up to the last day, each once, in order of day.</summary>
+    public PatientFacts Facts { get; }
+
+    public IReadOnlyList<CheckInFact> CheckIns => Facts.CheckIns;
+    public IReadOnlyList<AdverseEventFact> AdverseEvents => Facts.AdverseEvents;
+    public IReadOnlyList<AssessmentFact> Assessments => Facts.Assessments;
+    public IReadOnlyList<MedicationFact> Medications => Facts.Medications;
     public RuleSettings Settings { get; }
     public bool History { get; }
     public int First { get; }
@@ -58,22 +50,26 @@ internal sealed class PatientTimeline
     /// <summary>The baseline that counts from Day 0 on.</summary>
     public decimal? Baseline { get; }
 
-    public CheckInFact[] CheckIns { get; }
-    public AdverseEventFact[] AdverseEvents { get; }
-    public AssessmentFact[] Assessments { get; }
-    public MedicationFact[] Medications { get; }
-    public ILookup<int, ClinicianAction> Actions { get; }
+    /// <summary>The same patient with other facts, which lie on or before the last day and are each there once. Their order does not matter.</summary>
+    public PatientTimeline With(PatientFacts facts) =>
+        ReferenceEquals(facts.CheckIns, Facts.CheckIns) && ReferenceEquals(facts.Doses, Facts.Doses)
+            && (facts.AnxietyHistory, facts.BaselineAnxiety) == (Facts.AnxietyHistory, Facts.BaselineAnxiety) && FirstOf(facts) == First
+            ? new PatientTimeline(this, facts)
+            : new PatientTimeline(facts, Last, Settings);
 
-    public int? AnxietyOn(int day) => day >= First && day <= Last ? _anxiety[day - First] : null;
+    public int? AnxietyOn(int day) => Has(day) ? _days[day - First].Anxiety : null;
+
+    /// <summary>The report that gave the day its anxiety.</summary>
+    public CheckInFact? ReportOn(int day) => IsReported(day) ? CheckIns[_days[day - First].Report] : null;
 
     public bool IsReported(int day) => AnxietyOn(day) is not null;
 
-    public bool IsSymptomatic(int day) => day >= First && day <= Last && _symptomatic[day - First];
+    public bool IsSymptomatic(int day) => Has(day) && _days[day - First].IsSymptomatic;
 
-    public bool IsInTherapy(int day) => day >= First && day <= Last && _inTherapy[day - First];
+    public bool IsInTherapy(int day) => Has(day) && _days[day - First].IsInTherapy;
 
     /// <summary>mg per day; 0 without a dose.</summary>
-    public decimal DoseOn(int day) => day >= First && day <= Last ? _dose[day - First] : 0;
+    public decimal DoseOn(int day) => Has(day) ? _days[day - First].DoseMg : 0;
 
     /// <summary>The last day up to a day on which a dose was taken; null when there is none.</summary>
     public int? LastDoseDay(int day)
@@ -87,46 +83,122 @@ internal sealed class PatientTimeline
     }
 
     /// <summary>The first day of the latest epoch that began on or before a day of the therapy.</summary>
-    public int EpochStart(int day) => _epochStart[day - First];
+    public int EpochStart(int day) => _days[day - First].EpochStart;
 
     public int SinceIncrease(int day) => day - EpochStart(day);
 
     /// <summary>The last reported day up to a day; <see cref="int.MinValue"/> when there is none.</summary>
-    public int LastReported(int day) => _lastReported[day - First];
+    public int LastReported(int day) => _days[day - First].LastReported;
 
     /// <summary>The lowest score that makes a day symptomatic.</summary>
-    public decimal SymptomaticFrom(decimal? baseline) =>
-        baseline is { } b ? Math.Max(Settings.SymptomaticNrs, b + Settings.DeltaNrs.For(History)) : Settings.SymptomaticNrs;
+    public int SymptomaticFrom(decimal? baseline) =>
+        baseline is { } b ? (int)Math.Ceiling(Math.Max(Settings.SymptomaticNrs, b + Settings.DeltaNrs.For(History))) : Settings.SymptomaticNrs;
 
-    public int CountReported(int from, int to) => Count(from, to, IsReported);
+    /// <summary>The baseline that a day is held against.</summary>
+    public decimal? BaselineOn(int day) => day >= DayZero ? Baseline : Facts.BaselineAnxiety;
 
-    public int CountSymptomatic(int from, int to) => Count(from, to, IsSymptomatic);
+    /// <summary>Counts over the days of a window, whether they lie in the therapy or not.</summary>
+    public DayCounts Count(int from, int to) => UpTo(to).All - UpTo(from - 1).All;
+
+    /// <summary>Counts over those days of a window that lie in the therapy.</summary>
+    public DayCounts CountInTherapy(int from, int to) => from > to ? default : UpTo(to).InTherapy - UpTo(from - 1).InTherapy;
 
     /// <summary>The day is reported, none of its week is symptomatic, and enough of the week is reported.</summary>
-    public bool IsQuiet(int day) =>
-        IsReported(day) && CountSymptomatic(day - 6, day) == 0 && CountReported(day - 6, day) >= Settings.CloseMinReported;
+    public bool IsQuiet(int day) => IsReported(day) && Count(day - 6, day) is { Symptomatic: 0 } week && week.Reported >= Settings.CloseMinReported;
+
+    /// <summary>Of each reported day of a window the report that gave its anxiety.</summary>
+    public IEnumerable<Evidence> Reports(int from, int to)
+    {
+        for (var day = Math.Max(from, First); day <= Math.Min(to, Last); day++)
+        {
+            if (ReportOn(day) is { } report)
+            {
+                yield return new Evidence("check-in", report.Id, report.Version, report.On, AnxietyOn(day));
+            }
+        }
+    }
+
+    /// <summary>The entry of the dose that began on a day.</summary>
+    public IEnumerable<Evidence> DoseRecords(int day) => Facts.Doses
+        .Where(d => d.On.DayNumber == day && d.DoseMg == DoseOn(day)).Take(1).Select(d => new Evidence("dose", d.Id, d.Version, d.On, d.DoseMg / NoScale));
 
     public static int? ScoreOf(CheckInFact c) => Highest(Highest(c.Anxiety, c.Nervousness), Highest(c.Restlessness, c.Agitation));
 
-    private static int Count(int from, int to, Func<int, bool> holds)
-    {
-        var count = 0;
-        for (var d = from; d <= to; d++)
-        {
-            count += holds(d) ? 1 : 0;
-        }
+    private bool Has(int day) => day >= First && day <= Last;
 
-        return count;
-    }
+    private (DayCounts All, DayCounts InTherapy) UpTo(int day) =>
+        day < First ? default : (_days[Math.Min(day, Last) - First].All, _days[Math.Min(day, Last) - First].InTherapy);
 
     private static int? Highest(int? a, int? b) => a is null ? b : b is null ? a : Math.Max(a.Value, b.Value);
 
-    /// <summary>The same fact twice is one fact; of two versions the later holds.</summary>
-    private static IEnumerable<T> Latest<T>(IEnumerable<T> facts, Func<T, (Guid Id, long Version)> key) =>
-        facts.GroupBy(f => key(f).Id).Select(g => g.MaxBy(f => key(f).Version)!);
+    private static DateOnly OnsetOf(AdverseEventFact e) => e.OnsetOn ?? e.ReceivedOn;
 
-    private void LayDoses(DoseFact[] doses)
+    private static PatientFacts UpTo(PatientFacts facts, DateOnly asOf) => facts with
     {
+        Doses = [.. facts.Doses.Where(d => d.On <= asOf).OrderBy(d => d.On).ThenByDescending(d => d.DoseMg).ThenBy(d => d.Id)],
+        CheckIns = Each(facts.CheckIns, c => c.Id, c => c.Version, c => c.On, asOf),
+        AdverseEvents = Each(facts.AdverseEvents, e => e.Id, e => e.Version, OnsetOf, asOf),
+        Assessments = Each(facts.Assessments, a => a.Id, a => a.Version, a => a.On, asOf),
+        Medications = Each(facts.Medications, m => m.Id, m => m.Version, m => m.StartedOn ?? DateOnly.MinValue, asOf),
+        Actions = [.. facts.Actions.Where(a => a.On <= asOf).Distinct().OrderBy(a => a.On).ThenBy(a => a.Known.At).ThenBy(a => a.Kind)],
+    };
+
+    /// <summary>The same fact twice is one fact; of two versions the later holds.</summary>
+    private static T[] Each<T>(IReadOnlyList<T> facts, Func<T, Guid> id, Func<T, long> version, Func<T, DateOnly> on, DateOnly asOf)
+    {
+        var latest = new Dictionary<Guid, T>(facts.Count);
+        foreach (var fact in facts)
+        {
+            ref var known = ref CollectionsMarshal.GetValueRefOrAddDefault(latest, id(fact), out var exists);
+            known = exists && version(known!) >= version(fact) ? known : fact;
+        }
+
+        T[] each = [.. latest.Values.Where(f => on(f) <= asOf)];
+        Array.Sort(each, (a, b) => on(a) != on(b) ? on(a).CompareTo(on(b)) : id(a).CompareTo(id(b)));
+        return each;
+    }
+
+    private int FirstOf(PatientFacts facts)
+    {
+        var first = Last;
+        foreach (var d in facts.Doses)
+        {
+            first = Math.Min(first, d.On.DayNumber);
+        }
+
+        foreach (var c in facts.CheckIns)
+        {
+            first = Math.Min(first, c.On.DayNumber);
+        }
+
+        foreach (var e in facts.AdverseEvents)
+        {
+            first = Math.Min(first, OnsetOf(e).DayNumber);
+        }
+
+        foreach (var a in facts.Assessments)
+        {
+            first = Math.Min(first, a.On.DayNumber);
+        }
+
+        return first;
+    }
+
+    private void LayReports()
+    {
+        for (var i = 0; i < CheckIns.Count; i++)
+        {
+            ref var day = ref _days[CheckIns[i].On.DayNumber - First];
+            if (ScoreOf(CheckIns[i]) is { } score && !(day.Anxiety >= score))
+            {
+                (day.Anxiety, day.Report) = (score, i);
+            }
+        }
+    }
+
+    private void LayDoses()
+    {
+        var doses = Facts.Doses.GroupBy(d => d.On).Select(g => g.MaxBy(d => d.DoseMg)!).OrderBy(d => d.On).ToArray();
         var next = 0;
         var dose = 0m;
         int? lastDay = null;
@@ -139,7 +211,8 @@ internal sealed class PatientTimeline
                 dose = doses[next++].DoseMg;
             }
 
-            _dose[d - First] = dose;
+            ref var day = ref _days[d - First];
+            day.DoseMg = dose;
             if (dose > 0)
             {
                 DayZero ??= d;
@@ -151,8 +224,25 @@ internal sealed class PatientTimeline
                 (lastDay, lastTaken) = (d, dose);
             }
 
-            _epochStart[d - First] = epoch;
-            _inTherapy[d - First] = lastDay is { } last && d <= last + Settings.FollowAfterStopDays;
+            day.EpochStart = epoch;
+            day.IsInTherapy = lastDay is { } last && d <= last + Settings.FollowAfterStopDays;
+        }
+    }
+
+    private void CountDays()
+    {
+        var (before, since) = (SymptomaticFrom(Facts.BaselineAnxiety), SymptomaticFrom(Baseline));
+        DayCounts all = default, inTherapy = default;
+        var lastReported = int.MinValue;
+        for (var d = First; d <= Last; d++)
+        {
+            ref var day = ref _days[d - First];
+            day.IsSymptomatic = day.Anxiety >= (d >= DayZero ? since : before);
+            lastReported = day.Anxiety is null ? lastReported : d;
+            var count = new DayCounts(1, day.Anxiety is null ? 0 : 1, day.IsSymptomatic ? 1 : 0, day.IsSymptomatic ? day.Anxiety!.Value : 0);
+            all += count;
+            inTherapy += day.IsInTherapy ? count : default;
+            (day.All, day.InTherapy, day.LastReported) = (all, inTherapy, lastReported);
         }
     }
 
@@ -166,4 +256,31 @@ internal sealed class PatientTimeline
         var before = Enumerable.Range(start - 14, 14).Select(AnxietyOn).OfType<int>().Order().ToArray();
         return before.Length < 3 ? intake : (before[(before.Length - 1) / 2] + before[before.Length / 2]) / 2m;
     }
+
+    /// <summary>A day, with the counts of all days up to it.</summary>
+    private struct Day
+    {
+        public int? Anxiety;
+        public int Report;
+        public decimal DoseMg;
+        public int EpochStart;
+        public int LastReported;
+        public bool IsSymptomatic;
+        public bool IsInTherapy;
+        public DayCounts All;
+        public DayCounts InTherapy;
+    }
+}
+
+/// <summary>How many days, how many of them reported and symptomatic, and the sum of the symptomatic days' anxiety.</summary>
+internal readonly record struct DayCounts(int Days, int Reported, int Symptomatic, int SymptomaticSum)
+{
+    /// <summary>Days without a report.</summary>
+    public int Missing => Days - Reported;
+
+    public static DayCounts operator +(DayCounts a, DayCounts b) =>
+        new(a.Days + b.Days, a.Reported + b.Reported, a.Symptomatic + b.Symptomatic, a.SymptomaticSum + b.SymptomaticSum);
+
+    public static DayCounts operator -(DayCounts a, DayCounts b) =>
+        new(a.Days - b.Days, a.Reported - b.Reported, a.Symptomatic - b.Symptomatic, a.SymptomaticSum - b.SymptomaticSum);
 }

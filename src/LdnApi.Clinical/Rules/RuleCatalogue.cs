@@ -1,3 +1,7 @@
+using LdnApi.Clinical.AdverseEvents;
+using LdnApi.Clinical.Dosing;
+using LdnApi.Clinical.Statistics;
+
 namespace LdnApi.Clinical.Rules;
 
 /// <summary>A threshold as the catalogue shows it.</summary>
@@ -54,16 +58,39 @@ public static class RuleCatalogue
             "mild routine, moderate soon, severe urgent", ["reduce-slightly", "smaller-increments", "longer-interval", "repeat-gad7", "refer-mental-health"], "Our default"),
         new("R-09", 1, RuleFamily.Course, "accompanied", "Another event of at least moderate severity within three days raises the priority one level, never above urgent.",
             [], "one level higher", [], "Severe anxiety with other troubling symptoms calls for contact at once (source article)"),
+        new("R-17", 1, RuleFamily.Course, "inconsistent-timing",
+            "Several of the last recorded intakes far from their time, or where none is named from the usual one. An annotation, not a follow-up.",
+            [
+                new("farMinutes", IntakeTiming.FarMinutes, null, "minutes"), new("irregularFrom", IntakeTiming.IrregularFrom, null, "intakes"),
+                new("mostIntakes", IntakeTiming.MostIntakes, null, "intakes"), new("lookBackDays", IntakeTiming.LookBackDays, null, "days"),
+            ],
+            "none", ["consistent-timing"], "The same time each day (source article); our default"),
         new("R-19", 1, RuleFamily.Opioid, "opioid", "An opioid taken during the therapy, or within the days after it that are still followed. Only a clinician closes it.",
             [Days("followAfterStopDays", Defaults.FollowAfterStopDays)],
             "immediate", ["contact-patient-now", "stop-ldn"], "Naltrexone labels: contraindicated with opioids"),
+        new("R-23", 1, RuleFamily.Course, "stimulant", "Much caffeine, or a stimulant or sympathomimetic taken, on a symptomatic day. An annotation, not a follow-up.",
+            [new("stimulantCaffeineMg", CourseAnnotations.StimulantCaffeineMg, null, "mg")], "none", ["avoid-stimulants"], "Caffeine and anxiety: Liu 2024; ATC lists"),
+        new("R-24", 1, RuleFamily.Course, "co-medication", "A medicine that acts on mood, started or changed shortly before the episode. An annotation, not a follow-up.",
+            [new("coMedicationDays", CourseAnnotations.CoMedicationDays, null, "days")], "none", ["review-comedication"], "Jitteriness at the start of antidepressants: Sinclair 2009; ATC lists"),
         new("R-27", 1, RuleFamily.Missing, "missing-check-ins", "No report for days while the dose is new or a follow-up is open. Silence is not calm.",
             [Days("missingDays", Defaults.MissingDays), Days("missingWatchDays", Defaults.MissingWatchDays)],
             "routine", ["contact-patient"], "Our default"),
-        new("R-28", 1, RuleFamily.Course, "positive-dechallenge", "After a decrease the median anxiety fell by two points or more. An annotation, not a follow-up.",
-            [], "none", [], "WHO-UMC; Naranjo"),
-        new("R-29", 1, RuleFamily.Course, "positive-rechallenge", "It came back within 14 days of returning to the dose under which it had begun.",
-            [], "raises to soon", [], "WHO-UMC; Naranjo"),
+        new("R-28", 1, RuleFamily.Course, "positive-dechallenge",
+            "After a decrease the median anxiety of the third to thirteenth day lies two points or more below that of the week before. An annotation, not a follow-up.",
+            [new("dechallengeFall", Challenges.MeaningfulFall, null, "points"), new("dechallengeMinReports", Challenges.LeastReported, null, "days")],
+            "none", [], "WHO-UMC; Naranjo; points and days are our default"),
+        new("R-29", 1, RuleFamily.Course, "positive-rechallenge",
+            "It came back within 14 days of an increase to at least the dose under which it had begun. An annotation, not a follow-up.",
+            [new("rechallengeDays", CourseFold.RechallengeDays, null, "days")], "raises to soon", ["reduce-slightly"], "WHO-UMC; Naranjo; days are our default"),
+        new("R-30", 1, RuleFamily.Course, "dose-link", "Anxiety is higher on days with a higher dose, by rank. An association, not proof. An annotation, not a follow-up.",
+            [
+                new("doseLinkTau", (decimal)CourseAnnotations.DoseLinkTau, null, "tau"), new("doseLinkP", (decimal)CourseAnnotations.DoseLinkP, null, "probability"),
+                new("doseLinkMinPairs", Association.LeastPairs, null, "days"),
+            ],
+            "none", [], "Kendall's tau-b; strength and level are our default"),
+        new("R-31", 1, RuleFamily.Course, "poor-sleep", "Poor nights in the week of an open course. An annotation, not a follow-up.",
+            [new("poorSleepQuality", CourseAnnotations.PoorSleepQuality, null, "points"), new("poorSleepMinOf7", CourseAnnotations.PoorSleepMinOf7, null, "days")],
+            "none", ["sleep-hygiene", "shift-to-morning"], "Trouble sleeping is common at the start, and feeds anxiety (source article); our default"),
         new("R-32", 1, RuleFamily.Serious, "serious-event", "An adverse event with any seriousness criterion. The regulatory report is due 15 days after first receipt.",
             [], "urgent", ["contact-patient-now", "report-serious-event"], "ICH E2A; 21 CFR 312.32"),
     ];

@@ -1,12 +1,9 @@
-using LdnApi.Clinical.AdverseEvents;
-using LdnApi.Clinical.Assessments;
-
 namespace LdnApi.Clinical.Rules;
 
 /// <summary>Folds a patient's facts, day by day, into verdicts with their reasons. The same input gives the same output.</summary>
 public static class RuleEngine
 {
-    /// <summary>Evaluates every family.</summary>
+    /// <summary>Evaluates every family, and finds for each that is not raised the smallest change that would raise it.</summary>
     /// <param name="facts">Accepted facts as known at some moment. Their order, and the same fact given twice, do not matter.</param>
     /// <param name="settings">The thresholds.</param>
     /// <param name="asOf">The last clinical day to look at. Nothing after it counts.</param>
@@ -14,49 +11,80 @@ public static class RuleEngine
     public static Evaluation Evaluate(PatientFacts facts, RuleSettings settings, DateOnly asOf, DateOnly lastCompletedDay)
     {
         var timeline = new PatientTimeline(facts, settings, asOf);
-        var all = Fold(timeline, lastCompletedDay);
+        return Evaluate(timeline, lastCompletedDay, new FlipSearch(timeline, lastCompletedDay));
+    }
 
+    /// <summary>The same without the search for smallest changes, which takes by far the longest: for who must decide, not explain.</summary>
+    public static Evaluation Decide(PatientFacts facts, RuleSettings settings, DateOnly asOf, DateOnly lastCompletedDay) =>
+        Evaluate(new PatientTimeline(facts, settings, asOf), lastCompletedDay, search: null);
+
+    /// <summary>Whether a family is open after the last day.</summary>
+    internal static bool Raises(RuleFamily family, PatientTimeline timeline, DateOnly lastCompletedDay)
+    {
+        var folds = FoldsFor(family, timeline, lastCompletedDay);
+        Fold(timeline, folds);
+        return folds[^1].Open is not null;
+    }
+
+    private static Evaluation Evaluate(PatientTimeline timeline, DateOnly lastCompletedDay, FlipSearch? search)
+    {
+        var (course, severe) = (new CourseFold(timeline), new SevereFold(timeline));
+        FamilyFold[] folds =
+        [
+            course, severe, new SuicidalityFold(timeline), new Gad7Fold(timeline),
+            new MissingFold(timeline, lastCompletedDay, course, severe), new SeriousFold(timeline), new OpioidFold(timeline),
+        ];
+        Fold(timeline, folds);
         return new Evaluation(
-            asOf,
+            DateOnly.FromDayNumber(timeline.Last),
             timeline.DayZero is { } zero ? DateOnly.FromDayNumber(zero) : null,
             timeline.Baseline,
-            [.. all.Select(fold => new FamilyExplainer(facts, timeline, fold).Explain())],
-            [.. all.SelectMany(f => f.Events).OrderBy(e => e.On).ThenBy(e => e.Family)],
-            [.. all.Where(f => f.Open is not null).Select(ToOpen)],
+            [.. folds.Select(fold => new FamilyExplainer(timeline, fold, search).Explain())],
+            [.. folds.SelectMany(f => f.Events).OrderBy(e => e.On).ThenBy(e => e.Family)],
+            [.. folds.Where(f => f.Open is not null).Select(ToOpen)],
             [.. DaysOf(timeline)]);
     }
 
-    /// <summary>Every family's fold over all days, in the order of the families.</summary>
-    internal static FamilyFold[] Fold(PatientTimeline timeline, DateOnly lastCompletedDay)
+    /// <summary>A family's fold, last, and before it those that it looks at.</summary>
+    private static FamilyFold[] FoldsFor(RuleFamily family, PatientTimeline timeline, DateOnly lastCompletedDay)
     {
-        var course = new CourseFold(timeline);
-        var severe = new SevereFold(timeline);
-        var suicidality = new SuicidalityFold(timeline);
-        var gad7 = new Gad7Fold(timeline);
-        var missing = new MissingFold(timeline, lastCompletedDay.DayNumber, () => course.Open is not null || severe.Open is not null);
-        var serious = new SeriousFold(timeline);
-        var opioid = new OpioidFold(timeline);
-        FamilyFold[] inOrder = [course, severe, suicidality, gad7, missing, serious, opioid]; // missing reports look at what the others have open
+        return family switch
+        {
+            RuleFamily.Course => [new CourseFold(timeline)],
+            RuleFamily.Severe => [new SevereFold(timeline)],
+            RuleFamily.Suicidality => [new SuicidalityFold(timeline)],
+            RuleFamily.Gad7 => [new Gad7Fold(timeline)],
+            RuleFamily.Missing => MissingAfter(new CourseFold(timeline), new SevereFold(timeline)),
+            RuleFamily.Serious => [new SeriousFold(timeline)],
+            RuleFamily.Opioid => [new OpioidFold(timeline)],
+        };
 
+        FamilyFold[] MissingAfter(CourseFold course, SevereFold severe) => [course, severe, new MissingFold(timeline, lastCompletedDay, course, severe)];
+    }
+
+    /// <summary>Works off the days. Within a day the evidence comes first, then the clinicians' acts.</summary>
+    private static void Fold(PatientTimeline timeline, FamilyFold[] folds)
+    {
+        var items = folds.OfType<ItemFold>().ToArray();
+        var actions = timeline.Facts.Actions;
+        var next = 0;
         for (var day = timeline.First; day <= timeline.Last; day++)
         {
-            foreach (var fold in inOrder)
+            foreach (var fold in folds)
             {
                 fold.Evidence(day);
             }
 
-            foreach (var action in timeline.Actions[day])
+            for (; next < actions.Count && actions[next].On.DayNumber <= day; next++)
             {
-                Array.Find(inOrder, f => f.Family == action.Family)!.Act(day, action);
+                Array.Find(folds, f => f.Family == actions[next].Family)?.Act(day, actions[next]); // before the first day nothing is open
             }
 
-            foreach (var fold in inOrder.OfType<ItemFold>())
+            foreach (var fold in items)
             {
                 fold.EvidenceAfterClosing(day);
             }
         }
-
-        return inOrder;
     }
 
     private static OpenFollowUp ToOpen(FamilyFold fold) => new(

@@ -42,7 +42,9 @@ public static class Examples
     private static readonly AdverseEventId Event = new(new Guid("0195d000-0000-7000-8000-000000000005"));
     private static readonly HumanName Name = new("Example", ["Ada"]);
     private static readonly Identifier Number = new("urn:example:mrn", "12345");
-    private static readonly Clause Clause = new("symptomatic-days-in-window", "R-04", ClauseState.True, 8, 8, "days");
+    private static readonly Clause Clause = new("symptomatic-days-in-window", "R-04", ClauseState.True, 8, 8, "days", [CheckIn.Value]);
+    private static readonly Annotation Annotation = new(
+        "R-31", "poor-sleep", 3, 3, "days", [new Evidence("check-in", CheckIn.Value, 1, Today, 2)], ["sleep-hygiene", "shift-to-morning"]);
     private static readonly Evidence Evidence = new("check-in", CheckIn.Value, 1, Today, 5);
     private static readonly ChangedFollowUp Changed = new(
         FollowUp, RuleFamily.Course, FollowUpLabel.Persistent, FollowUpPriority.Soon, FollowUpStatus.Open, new DateOnly(2026, 3, 21), Now.AddHours(72));
@@ -134,7 +136,8 @@ public static class Examples
         new ActOnFollowUp.ResolveRequest(FollowUpOutcome.DoseHeld, "Hold for two weeks"),
         new ActOnFollowUp.DismissRequest("Explained by a bereavement"),
         new GetEvaluation.Response(Patient, Today, Now, RuleCatalogue.RuleSetVersion, Start, 2,
-            [new FamilyEvaluation(RuleFamily.Course, Verdict.Raised, FollowUpLabel.Persistent, FollowUpPriority.Soon, "R-04", [Clause], null, [Evidence], [], ["reduce-slightly"], Today)],
+            [new FamilyEvaluation(RuleFamily.Course, Verdict.Raised, FollowUpLabel.Persistent, FollowUpPriority.Soon, "R-04", [Clause], null, null, null, [Evidence], ["poor-sleep"], [Annotation],
+                ["reduce-slightly", "sleep-hygiene", "shift-to-morning"], Today)],
             [new RuleEvent(Today, RuleFamily.Course, RuleEventType.Upgrade, FollowUpLabel.Persistent, FollowUpPriority.Soon)],
             [new OpenFollowUp(RuleFamily.Course, FollowUpLabel.Persistent, FollowUpPriority.Soon, new DateOnly(2026, 3, 21), Today, 0, false)], [new DayAnxiety(Today, 5, true)]),
         new GetAssociation.Response(Patient, Today, Now, Association.Caution, Start,

@@ -30,7 +30,7 @@ public sealed class FollowUpMonitor(LdnDbContext db, PatientFactsReader reader, 
         Patient patient, DateOnly asOf, DateOnly lastCompletedDay, DateTimeOffset now, CancellationToken ct)
     {
         var facts = await reader.ReadAsync(patient, ct);
-        var evaluation = RuleEngine.Evaluate(facts, RuleSettings.Default, asOf, lastCompletedDay);
+        var evaluation = RuleEngine.Decide(facts, RuleSettings.Default, asOf, lastCompletedDay);
         var followUps = await db.FollowUps.Where(f => f.PatientId == patient.Id).ToListAsync(ct);
         var changes = FollowUpReconciler.Reconcile([.. followUps.Select(FollowUp.ToStored)], evaluation);
 

@@ -53,7 +53,7 @@ public sealed class PatientFactsReader(LdnDbContext db)
         var observations = await db.Observations.AsNoTracking().Where(o => o.PatientId == patient.Id && o.Status != RecordStatus.EnteredInError).ToListAsync(ct);
         var procedures = await db.Procedures.AsNoTracking().Where(p => p.PatientId == patient.Id && p.Status == ProcedureStatus.Preparation).ToListAsync(ct);
         return ToFacts(
-            patient, patient, prescriptions, checkIns, adverseEvents, assessments, medications, observations, procedures, await ActionsAsync(patient, DateTimeOffset.MaxValue, ct));
+            patient, prescriptions, checkIns, adverseEvents, assessments, medications, observations, procedures, await ActionsAsync(patient, DateTimeOffset.MaxValue, ct));
     }
 
     /// <summary>As known at a moment: for each record the version that was known then. Null when the patient was not known yet.</summary>
@@ -66,7 +66,7 @@ public sealed class PatientFactsReader(LdnDbContext db)
             return null;
         }
 
-        return ToFacts(then, patient, Of<Prescription>(), Of<CheckIn>().Where(c => c.Status != RecordStatus.EnteredInError),
+        return ToFacts(then, Of<Prescription>(), Of<CheckIn>().Where(c => c.Status != RecordStatus.EnteredInError),
             Of<AdverseEvent>().Where(e => e.Status != RecordStatus.EnteredInError), Of<Assessment>().Where(a => a.Status != RecordStatus.EnteredInError),
             Of<Medication>().Where(m => m.Status != RecordStatus.EnteredInError), Of<Observation>().Where(o => o.Status != RecordStatus.EnteredInError),
             Of<Procedure>().Where(p => p.Status == ProcedureStatus.Preparation), await ActionsAsync(patient, knownAt, ct));
@@ -92,19 +92,19 @@ public sealed class PatientFactsReader(LdnDbContext db)
         };
     }
 
-    /// <param name="then">What the patient's record said; <paramref name="patient"/> gives the zone, in which stored days stay as they are.</param>
+    /// <param name="patient">What the patient's record said then, the zone included.</param>
     private static PatientFacts ToFacts(
-        Patient then, Patient patient, IEnumerable<Prescription> prescriptions, IEnumerable<CheckIn> checkIns,
+        Patient patient, IEnumerable<Prescription> prescriptions, IEnumerable<CheckIn> checkIns,
         IEnumerable<AdverseEvent> adverseEvents, IEnumerable<Assessment> assessments,
         IEnumerable<Medication> medications, IEnumerable<Observation> observations, IEnumerable<Procedure> procedures, IReadOnlyList<ClinicianAction> actions)
     {
         Prescription[] accepted = [.. prescriptions.Where(p => p.Status is not (PrescriptionStatus.EnteredInError or PrescriptionStatus.Cancelled))];
         return new PatientFacts(
-            then.HasAnxietyHistory(),
-            then.BaselineAnxiety,
+            patient.HasAnxietyHistory(),
+            patient.BaselineAnxiety,
             DosesOf(accepted),
             [.. checkIns.Select(c => new CheckInFact(
-                c.Id.Value, c.Version, c.On, KnownAt(c.ChangedAt), c.Anxiety, c.Nervousness, c.Restlessness, c.Agitation, c.SelfHarmThoughts == true,
+                c.Id.Value, c.Version, c.On, KnownAt(c.ChangedAt), c.Anxiety, c.Nervousness, c.Restlessness, c.Agitation, c.SelfHarmThoughts,
                 c.SleepQuality, c.CaffeineMg, c.DoseTakenAt, c.DoseTakenMg, c.DoseMissed))],
             [.. adverseEvents.Select(e => new AdverseEventFact(
                 e.Id.Value, e.Version, e.Term, e.Severity, e.CtcaeGrade, e.OnsetOn, e.ResolvedOn,
@@ -113,6 +113,7 @@ public sealed class PatientFactsReader(LdnDbContext db)
                 a.Id.Value, a.Version, a.Instrument, a.TakenOn, KnownAt(a.RecordedAt), a.Total, a.SelfHarmPositive))],
             actions)
         {
+            Patient = new PatientRecordFact(patient.Id.Value, patient.Version, patient.DayAt(patient.RegisteredAt)),
             Medications =
             [
                 .. medications.Select(m => new MedicationFact(
@@ -120,9 +121,9 @@ public sealed class PatientFactsReader(LdnDbContext db)
             ],
             Observations = [.. observations.Select(o => new ObservationFact(o.Id.Value, o.Version, o.Code, o.EffectiveOn, o.RuleValue, o.IsPositive, KnownAt(o.RecordedAt)))],
             Procedures = [.. procedures.Select(p => new ProcedureFact(p.Id.Value, p.Version, p.PlannedOn, KnownAt(p.RecordedAt)))],
-            Conditions = [.. then.MeaningOfConditions()],
-            BirthDate = then.BirthDate,
-            IsSensitive = then.Sensitivity == Sensitivity.Sensitive,
+            Conditions = [.. patient.MeaningOfConditions()],
+            BirthDate = patient.BirthDate,
+            IsSensitive = patient.Sensitivity == Sensitivity.Sensitive,
             IntakeTimes = [.. accepted.Where(p => p.Doses.Count > 0).GroupBy(p => p.StartsOn).Select(g => new IntakeTimeFact(g.Key, g.MaxBy(p => p.RecordedAt)!.TimeOfDay))],
         };
 
@@ -136,6 +137,7 @@ public sealed class PatientFactsReader(LdnDbContext db)
             .SelectMany(p => p.Doses.Select(d => d.On).Concat(p is { EndsOn: { } end, Doses.Count: > 0 } ? [end.AddDays(1)] : []))
             .Distinct()
             .Order()
-            .Select(day => new DoseFact(day, prescriptions.Sum(p => p.DoseOn(day)))),
+            .Select(day => (Day: day, Changed: prescriptions.FirstOrDefault(p => p.DoseOn(day) != p.DoseOn(day.AddDays(-1)))))
+            .Select(d => new DoseFact(d.Day, prescriptions.Sum(p => p.DoseOn(d.Day)), d.Changed?.Id.Value, d.Changed?.Version)),
     ];
 }
