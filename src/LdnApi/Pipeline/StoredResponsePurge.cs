@@ -35,7 +35,10 @@ public sealed partial class StoredResponsePurge(IServiceScopeFactory scopes, Tim
         {
             try
             {
-                LogDone(await RunAsync(stoppingToken));
+                if (await RunAsync(stoppingToken) is > 0 and var purged)
+                {
+                    LogDone(purged);
+                }
             }
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
