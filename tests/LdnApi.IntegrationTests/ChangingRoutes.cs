@@ -115,7 +115,7 @@ internal sealed class ChangingRoutes(HttpClient client, DateOnly today)
     private async Task<(string Url, JsonNode Record)> MadeAsync(string name)
     {
         var call = await ReadyAsync(name);
-        var made = await client.PostOkAsync(call.Url, call.Body ?? new { }, call.IfMatch);
+        var made = await client.OrderOkAsync(call.Url, call.Body ?? new { }, call.IfMatch);
         return ($"{call.Url}/{made["id"]}", made);
     }
 
@@ -124,7 +124,7 @@ internal sealed class ChangingRoutes(HttpClient client, DateOnly today)
         var (url, record) = await MadeAsync("WritePrescription");
         foreach (var verb in verbs)
         {
-            record = await client.PostOkAsync($"{url}/{verb}", verb == "activate" ? OnStart : new { on = Start.AddDays(1) }, (long)record["version"]!);
+            record = await client.OrderOkAsync($"{url}/{verb}", verb == "activate" ? OnStart : new { on = Start.AddDays(1) }, (long)record["version"]!);
         }
 
         return (url, record);
@@ -135,7 +135,7 @@ internal sealed class ChangingRoutes(HttpClient client, DateOnly today)
         var (url, record) = await MadeAsync("PlanTitration");
         foreach (var verb in verbs)
         {
-            record = await client.PostOkAsync($"{url}/{verb}", verb == "start" ? OnStart : new { reason = "next", on = Start.AddDays(14) }, (long)record["version"]!);
+            record = await client.OrderOkAsync($"{url}/{verb}", verb == "start" ? OnStart : new { reason = "next", on = Start.AddDays(14) }, (long)record["version"]!);
         }
 
         return (url, record);

@@ -25,6 +25,8 @@ public sealed class RuleVectorTests(LdnApiHost api) : IClassFixture<LdnApiHost>
         for (var day = patient.FirstDay; day <= asOf; day++)
         {
             await patient.LiveAsync(day);
+            Assert.All(expected["orderRules"]?.AsArray().Where(o => (int)o!["day"]! == day) ?? [], o => Assert.Subset(
+                patient.Findings.ToHashSet(), o!["rules"]!.AsArray().Select(r => (string)r!).ToHashSet()));
         }
 
         patient.GoTo(asOf + 1); // the day has ended

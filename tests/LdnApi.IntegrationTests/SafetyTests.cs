@@ -90,13 +90,17 @@ public sealed class SafetyTests(LdnApiHost api) : IClassFixture<LdnApiHost>
         var made = await client.PostOkAsync("/api/v1/sandbox/patients", new { });
         var again = await client.PostOkAsync("/api/v1/sandbox/patients", new { });
 
-        Assert.Equal((6, 0), ((int)made["made"]!, (int)again["made"]!));
+        Assert.Equal((8, 0), ((int)made["made"]!, (int)again["made"]!));
         Assert.Equal("course adjustment routine closed", await StoryAsync(client, "transient"));
         Assert.Equal("course persistent soon open", await StoryAsync(client, "persistent"));
         Assert.Equal("severe severe urgent open", await StoryAsync(client, "severe"));
         Assert.Equal("course early soon open", await StoryAsync(client, "history"));
         Assert.Equal("missing missing routine open", await StoryAsync(client, "silent"));
+        Assert.Equal("opioid opioid immediate open", await StoryAsync(client, "opioid-clash"));
+        Assert.Equal("course adjustment routine open", await StoryAsync(client, "too-fast"));
         Assert.Equal("", await StoryAsync(client, "well"));
+        Assert.Equal("R-19 block, R-15 warning", await OrderAsync(client, "opioid-clash", 4.5m));
+        Assert.Equal("R-10 override-required, R-11 override-required, R-16 warning", await OrderAsync(client, "too-fast", 5.0m));
     }
 
     [Fact]
@@ -198,6 +202,15 @@ public sealed class SafetyTests(LdnApiHost api) : IClassFixture<LdnApiHost>
         var open = (await client.GetOkAsync($"/api/v1/follow-ups?patientId={patient}"))["items"]!.AsArray();
         var closed = (await client.GetOkAsync($"/api/v1/follow-ups?patientId={patient}&status=closed"))["items"]!.AsArray();
         return string.Join(", ", open.Concat(closed).Select(f => $"{f!["family"]} {f["label"]} {f["priority"]} {f["status"]}"));
+    }
+
+    /// <summary>What is found when a sandbox patient's dose is to be raised today.</summary>
+    private static async Task<string> OrderAsync(HttpClient client, string name, decimal doseMg)
+    {
+        var patient = (await client.GetOkAsync($"/api/v1/patients?identifier={SandboxStories.IdentifierSystem}|{name}"))["items"]![0]!["id"];
+        var prescription = (await client.GetOkAsync($"/api/v1/patients/{patient}/prescriptions"))["items"]![0]!;
+        using var refused = await client.SendAsync(HttpMethod.Post, $"/api/v1/patients/{patient}/prescriptions/{prescription["id"]}/change-dose", new { doseMg }, (long)prescription["version"]!);
+        return string.Join(", ", (await refused.ReadAsync())["findings"]!.AsArray().Select(f => $"{f!["rule"]} {f["effect"]}"));
     }
 
     private async Task<object?> ScalarAsync(string sql)

@@ -28,6 +28,9 @@ internal sealed class VectorPatient : IAsyncDisposable
 
     public int FirstDay { get; private set; }
 
+    /// <summary>The rules that the last change of the dose found.</summary>
+    public string[] Findings { get; private set; } = [];
+
     /// <summary>Time only goes forward, so each case begins after the one before it. Cases of one class run one after another.</summary>
     public static async Task<VectorPatient> StartAsync(LdnApiHost api, JsonNode c)
     {
@@ -188,7 +191,8 @@ internal sealed class VectorPatient : IAsyncDisposable
 
     private async Task ChangeAsync(string action, object body)
     {
-        var changed = await _client.PostOkAsync(ApiClient.Of(Id, $"/prescriptions/{_prescription.Id}/{action}"), body, _prescription.Version);
+        var changed = await _client.OrderOkAsync(ApiClient.Of(Id, $"/prescriptions/{_prescription.Id}/{action}"), body, _prescription.Version);
+        Findings = [.. changed["findings"]!.AsArray().Select(f => (string)f!["rule"]!)];
         _prescription = (_prescription.Id, (long)changed["version"]!);
     }
 

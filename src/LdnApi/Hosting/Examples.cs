@@ -2,8 +2,10 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using LdnApi.Clinical.AdverseEvents;
 using LdnApi.Clinical.Assessments;
+using LdnApi.Clinical.Conditions;
 using LdnApi.Clinical.Dosing;
 using LdnApi.Clinical.Medicines;
+using LdnApi.Clinical.Orders;
 using LdnApi.Clinical.Rules;
 using LdnApi.Clinical.Statistics;
 using LdnApi.Common;
@@ -57,6 +59,12 @@ public static class Examples
     private static readonly NaranjoAnswer[] Naranjo =
         [NaranjoAnswer.Yes, NaranjoAnswer.Yes, NaranjoAnswer.Yes, .. Enumerable.Repeat(NaranjoAnswer.Unknown, 7)];
 
+    /// <summary>What an order-time rule says: shown with orders, and in the refusal of one.</summary>
+    public static readonly Finding Finding = new(
+        "R-11", FindingEffect.OverrideRequired, "5 mg is above the usual range, which ends at 4.5 mg.", [new FindingEvidence("dose", 5, 4.5m, "mg")], ["confirm-intent"]);
+
+    private static readonly OverrideBody Override = new("R-11", "Well at 4.5 mg for a year, asks for a little more");
+
     private static readonly MedicationCode Sertraline = new(Medication.RxNorm, "36437", "sertraline");
 
     private static readonly object[] All =
@@ -75,11 +83,12 @@ public static class Examples
         new ProcedureBody(Today.AddDays(9), "Knee arthroscopy"),
         new CancelProcedure.Request("Put off by the surgeon"),
         new ProcedureResponse(new ProcedureId(new Guid("0195d000-0000-7000-8000-00000000000a")), Patient, Today.AddDays(9), "Knee arthroscopy", ProcedureStatus.Preparation, Now, 1),
-        new WritePrescription.Request(1.5m, Start, DoseForm.Capsule, 1.5m, AdministrationRoute.Oral, TimeOfDay: new TimeOnly(21, 0), Indication: "Fibromyalgia"),
+        new WritePrescription.Request(Start, 1.5m, Form: DoseForm.Capsule, StrengthMg: 1.5m, Route: AdministrationRoute.Oral, TimeOfDay: new TimeOnly(21, 0), Indication: "Fibromyalgia"),
         new ChangePrescription.Request(Start, "First dose taken"),
-        new ChangePrescription.DoseRequest(3.0m, new DateOnly(2026, 3, 15), "Tolerated well"),
-        new PrescriptionResponse(Prescription, Patient, 1.5m, DoseForm.Capsule, 1.5m, AdministrationRoute.Oral, 1, new TimeOnly(21, 0), Start, null, "Fibromyalgia", null, null,
-            PrescriptionStatus.Active, [new DoseChange(Start, 1.5m, null)], Now, 2),
+        new ChangePrescription.DoseRequest(5.0m, Today, "Tolerated well", Overrides: [Override]),
+        new PrescriptionResponse(Prescription, Patient, 5.0m, DoseForm.Capsule, 1.5m, AdministrationRoute.Oral, 1, new TimeOnly(21, 0), Start, null, "Fibromyalgia", null, null,
+            PrescriptionStatus.Active, [new DoseChange(Start, 4.5m, null), new DoseChange(Today, 5.0m, "Tolerated well")],
+            [new OrderOverride(Override.Rule, Override.Reason, 5.0m, Today, Now, "dr-gray")], Now, 3) { Findings = [Finding] },
         new PlanTitration.Request(Prescription, Start, "seed-standard"),
         new MoveTitration.Request("First dose taken", Start),
         new MoveTitration.LengthenRequest("Some nervousness after the step", 7, FollowUpId: FollowUp),
@@ -145,8 +154,9 @@ public static class Examples
                 OfDose with { Tau = 0.714286 }, 0.857143, 3, 4, 1, 0.030886)],
             new DoseAssociation(OfDose, [new LagAssociation(0, 14, 0.593391, 0.022774, 0.091097)], 0),
             new TimingAssociation(new TimeOnly(21, 0), null, TooFew, TooFew), new TrendAssociation(OfDose with { Tau = 0.43543, Z = 1.964082, P = 0.049521 }, 0.153846)),
-        new GetRules.Response(RuleCatalogue.RuleSetVersion, [RuleCatalogue.All[0]]),
-        new MakeSandboxPatients.Response(6, [new MakeSandboxPatients.Story("well", "urn:ldnapi:sandbox|well", "Four weeks of calm reports: no follow-up.")]),
+        new GetRules.Response(RuleCatalogue.RuleSetVersion, [RuleCatalogue.All[0]], [OrderRuleCatalogue.All[0]], [MedicineLists.Of(MedicineClass.Naltrexone)],
+            new GetRules.ConditionCodes(ConditionList.Version, ConditionList.Source, ConditionList.LocalSystem, [ConditionList.All[0]])),
+        new MakeSandboxPatients.Response(8, [new MakeSandboxPatients.Story("well", "urn:ldnapi:sandbox|well", "Four weeks of calm reports: no follow-up.")]),
     ];
 
     private static SimulatedPlan Simulated(int daysToTarget, IReadOnlyList<GuardrailHit> guardrails) => new(

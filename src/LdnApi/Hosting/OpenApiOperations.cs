@@ -28,6 +28,12 @@ internal sealed class OpenApiOperations : IOperationFilter
             operation.Responses[OpenApiParts.KeyOf(status)] = new OpenApiResponseReference(OpenApiParts.NameOf(status), context.Document);
         }
 
+        if (context.ApiDescription.ActionDescriptor.EndpointMetadata.OfType<HeldAgainstOrderRules>().Any())
+        {
+            operation.Description = $"{operation.Description} Held against the order-time rules: a block, or a finding that needs an override and has none, is 422 `safety-check-failed` with the findings, and nothing is stored.".Trim();
+            operation.Responses[OpenApiParts.KeyOf(StatusCodes.Status422UnprocessableEntity)] = new OpenApiResponseReference(OpenApiParts.OrderRefused, context.Document);
+        }
+
         Send(OpenApiParts.RequestId);
         if (takesIfMatch)
         {

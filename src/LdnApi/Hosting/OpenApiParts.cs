@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using LdnApi.Clinical.Orders;
 using LdnApi.Common;
+using LdnApi.Safety;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.OpenApi;
 using Swashbuckle.AspNetCore.SwaggerGen;
@@ -18,6 +20,9 @@ internal sealed class OpenApiParts : IDocumentFilter
     public const string Replayed = "Replayed";
     public const string ETag = "ETag";
     public const string Location = "Location";
+
+    /// <summary>422 of what orders a dose.</summary>
+    public const string OrderRefused = "OrderRefused";
 
     private const string Challenge = "Challenge";
     private const string StrongETag = "^\"[0-9]{1,19}\"$";
@@ -83,19 +88,47 @@ internal sealed class OpenApiParts : IDocumentFilter
                 $"^[!-~]{{{HttpHeaders.MinKeyLength},{HttpHeaders.MaxKeyLength}}}$", required: false, example: "0195d000-0000-7000-8000-00000000000a"),
         };
         var problem = context.SchemaGenerator.GenerateSchema(typeof(ProblemDetails), context.SchemaRepository);
-        parts.Responses = Refusals.ToDictionary(r => r.Name, r => (IOpenApiResponse)new OpenApiResponse
+        parts.Responses = Refusals.ToDictionary(r => r.Name, r => (IOpenApiResponse)ResponseOf(r, problem, document));
+        var refused = Refusals.Single(r => r.Status == StatusCodes.Status422UnprocessableEntity);
+        parts.Responses[OrderRefused] = ResponseOf(refused with { Examples = [.. refused.Examples, OrderSafety.CheckFailed([Examples.Finding])] }, OrderProblem(document, context), document);
+    }
+
+    private static OpenApiResponse ResponseOf(Refusal refusal, IOpenApiSchema schema, OpenApiDocument document) => new()
+    {
+        Description = refusal.Description,
+        Headers = refusal.Headers.Append(RequestId).ToDictionary(HeaderOf, h => (IOpenApiHeader)new OpenApiHeaderReference(h, document)),
+        Content = new Dictionary<string, IOpenApiMediaType>
         {
-            Description = r.Description,
-            Headers = r.Headers.Append(RequestId).ToDictionary(HeaderOf, h => (IOpenApiHeader)new OpenApiHeaderReference(h, document)),
-            Content = new Dictionary<string, IOpenApiMediaType>
+            ["application/problem+json"] = new OpenApiMediaType
             {
-                ["application/problem+json"] = new OpenApiMediaType
+                Schema = schema,
+                Examples = refusal.Examples.ToDictionary(e => e.Code, e => (IOpenApiExample)new OpenApiExample { Summary = e.Title, Value = ExampleOf(e) }),
+            },
+        },
+    };
+
+    /// <summary>A problem with one more member, written out: generated clients make more of a plain shape than of one put together.</summary>
+    private static OpenApiSchemaReference OrderProblem(OpenApiDocument document, DocumentFilterContext context)
+    {
+        const string name = "OrderProblemDetails";
+        var problem = (OpenApiSchema)context.SchemaRepository.Schemas[nameof(ProblemDetails)];
+        context.SchemaRepository.Schemas[name] = new OpenApiSchema
+        {
+            Type = problem.Type,
+            Description = "Why an order was refused (RFC 9457).",
+            Required = problem.Required,
+            AdditionalPropertiesAllowed = true,
+            Properties = new Dictionary<string, IOpenApiSchema>(problem.Properties!)
+            {
+                ["findings"] = new OpenApiSchema
                 {
-                    Schema = problem,
-                    Examples = r.Examples.ToDictionary(e => e.Code, e => (IOpenApiExample)new OpenApiExample { Summary = e.Title, Value = ExampleOf(e) }),
+                    Type = JsonSchemaType.Array,
+                    Description = "What the order-time rules say of the order, worst first.",
+                    Items = context.SchemaGenerator.GenerateSchema(typeof(Finding), context.SchemaRepository),
                 },
             },
-        });
+        };
+        return new OpenApiSchemaReference(name, document);
     }
 
     private static OpenApiParameter Parameter(string name, string description, string pattern, bool required, string example) => new()

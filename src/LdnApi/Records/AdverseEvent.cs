@@ -154,7 +154,6 @@ public sealed class AdverseEvent : IClinicalRecord
             adverseEvent.HasKey(e => new { e.ClinicId, e.Id });
             adverseEvent.Property(e => e.Text).HasMaxLength(200);
             adverseEvent.Property(e => e.Narrative).HasMaxLength(4000);
-            adverseEvent.Property(e => e.DoseAtOnsetMg).HasPrecision(7, 3);
             adverseEvent.Property(e => e.Coding).IsJson();
             adverseEvent.Property(e => e.Seriousness).IsJson();
             adverseEvent.Property(e => e.ConcomitantMedicationIds).IsJson();

@@ -40,6 +40,12 @@ public sealed record Compounding(string? Pharmacy, string? Filler, string? Lot, 
 /// <param name="DoseMg">mg per day in total; 0 = none.</param>
 public sealed record DoseChange(DateOnly On, decimal DoseMg, string? Reason);
 
+/// <summary>A reason for which an order went through although a rule wanted one. Appended, never rewritten.</summary>
+/// <param name="DoseMg">The dose that was ordered, mg per day.</param>
+/// <param name="On">The clinical day from which it was to be taken.</param>
+/// <param name="RecordedBy">The subject of the person's token.</param>
+public sealed record OrderOverride(string Rule, string Reason, decimal DoseMg, DateOnly On, DateTimeOffset RecordedAt, string RecordedBy);
+
 /// <summary>An order of low-dose naltrexone and the doses that came of it.</summary>
 public sealed class Prescription : IClinicalRecord
 {
@@ -64,6 +70,9 @@ public sealed class Prescription : IClinicalRecord
 
     /// <summary>In order of day, one a day at most. Empty until the prescription is activated.</summary>
     public List<DoseChange> Doses { get; set; } = [];
+
+    /// <summary>In the order in which they were given.</summary>
+    public List<OrderOverride> Overrides { get; set; } = [];
 
     public required DateTimeOffset RecordedAt { get; init; }
 
@@ -118,12 +127,12 @@ public sealed class Prescription : IClinicalRecord
         public void Configure(EntityTypeBuilder<Prescription> prescription)
         {
             prescription.HasKey(p => new { p.ClinicId, p.Id });
-            prescription.Property(p => p.DoseMg).HasPrecision(7, 3);
             prescription.Property(p => p.StrengthMg).HasPrecision(7, 3);
             prescription.Property(p => p.Indication).HasMaxLength(500);
             prescription.Property(p => p.Prescriber).HasMaxLength(200);
             prescription.Property(p => p.Compounding).IsJson();
             prescription.Property(p => p.Doses).IsJson();
+            prescription.Property(p => p.Overrides).IsJson();
             prescription.Ignore(p => p.HasEnded).Ignore(p => p.RecordId).Ignore(p => p.Subject).Ignore(p => p.ChangeReason);
             prescription.HasOne<Patient>().WithMany().HasForeignKey(p => new { p.ClinicId, p.PatientId }).OnDelete(DeleteBehavior.Restrict);
             prescription.HasIndex(p => new { p.ClinicId, p.PatientId, p.StartsOn, p.Id });

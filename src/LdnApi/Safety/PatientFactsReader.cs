@@ -98,7 +98,7 @@ public sealed class PatientFactsReader(LdnDbContext db)
         IEnumerable<AdverseEvent> adverseEvents, IEnumerable<Assessment> assessments,
         IEnumerable<Medication> medications, IEnumerable<Observation> observations, IEnumerable<Procedure> procedures, IReadOnlyList<ClinicianAction> actions)
     {
-        Prescription[] accepted = [.. prescriptions.Where(p => p.Status is not (PrescriptionStatus.EnteredInError or PrescriptionStatus.Cancelled))];
+        var accepted = Accepted(prescriptions);
         return new PatientFacts(
             patient.HasAnxietyHistory(),
             patient.BaselineAnxiety,
@@ -130,7 +130,12 @@ public sealed class PatientFactsReader(LdnDbContext db)
         Known KnownAt(DateTimeOffset instant) => new(patient.DayAt(instant), instant);
     }
 
-    /// <summary>The total dose from each day on which any prescription's dose changes.</summary>
+    /// <summary>The total dose from each day on which the dose of any of a patient's prescriptions changes.</summary>
+    public static IReadOnlyList<DoseFact> DosesOf(IEnumerable<Prescription> prescriptions) => DosesOf(Accepted(prescriptions));
+
+    private static Prescription[] Accepted(IEnumerable<Prescription> prescriptions) =>
+        [.. prescriptions.Where(p => p.Status is not (PrescriptionStatus.EnteredInError or PrescriptionStatus.Cancelled))];
+
     private static List<DoseFact> DosesOf(Prescription[] prescriptions) =>
     [
         .. prescriptions

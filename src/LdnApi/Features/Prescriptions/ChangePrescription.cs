@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using LdnApi.Auth;
+using LdnApi.Clinical.Orders;
 using LdnApi.Common;
 using LdnApi.Records;
 using LdnApi.Safety;
@@ -25,15 +26,20 @@ public enum PrescriptionAction
 public static class ChangePrescription
 {
     /// <param name="On">The clinical day from which it holds; today when absent. May lie in the past, not in the future.</param>
-    public sealed record Request(DateOnly? On = null, [property: StringLength(500, MinimumLength = 1)] string? Reason = null);
+    /// <param name="Overrides">Where the action orders a dose.</param>
+    public sealed record Request(
+        DateOnly? On = null, [property: StringLength(500, MinimumLength = 1)] string? Reason = null,
+        [property: MaxLength(OrderSafety.MaxOverrides)] IReadOnlyList<OverrideBody>? Overrides = null);
 
-    /// <param name="DoseMg">The new dose, mg per day in total.</param>
+    /// <param name="DoseMg">The new dose, mg per day in total. This or <c>doseQuantity</c>.</param>
+    /// <param name="DoseQuantity">The amount each time; the prescription's <c>timesPerDay</c> stays.</param>
     public sealed record DoseRequest(
-        [property: DoseMg] decimal DoseMg, DateOnly? On = null, [property: StringLength(500, MinimumLength = 1)] string? Reason = null);
+        [property: DoseMg] decimal? DoseMg = null, DateOnly? On = null, [property: StringLength(500, MinimumLength = 1)] string? Reason = null, DoseQuantityBody? DoseQuantity = null,
+        [property: MaxLength(OrderSafety.MaxOverrides)] IReadOnlyList<OverrideBody>? Overrides = null);
 
     public sealed record Command(
-        PatientId PatientId, PrescriptionId Id, IfMatch Read, PrescriptionAction Action, DateOnly? On, string? Reason, decimal? DoseMg)
-        : ICommand<Result<PrescriptionResponse>>, IConcernsPatient;
+        PatientId PatientId, PrescriptionId Id, IfMatch Read, PrescriptionAction Action, DateOnly? On, string? Reason, IReadOnlyList<OverrideBody>? Overrides,
+        decimal? DoseMg = null, DoseQuantityBody? DoseQuantity = null) : ICommand<Result<PrescriptionResponse>>, IConcernsPatient;
 
     public static void Map(IEndpointRouteBuilder patient)
     {
@@ -47,23 +53,31 @@ public static class ChangePrescription
             (PrescriptionAction.Cancel, "Cancel a draft"),
         })
         {
-            patient.MapPost($"/prescriptions/{{prescriptionId}}/{WireNames.NameOf(action)}", PostOf(action))
+            var endpoint = patient.MapPost($"/prescriptions/{{prescriptionId}}/{WireNames.NameOf(action)}", PostOf(action))
                 .WithName($"{action}Prescription").WithSummary(summary).NeedsScope(Scopes.Prescribe);
+            if (OrdersDose(action))
+            {
+                endpoint.IsHeldAgainstOrderRules();
+            }
         }
 
         patient.MapPost("/prescriptions/{prescriptionId}/change-dose", PostDose)
-            .WithName("ChangePrescriptionDose").WithSummary("Change the dose from a day on").NeedsScope(Scopes.Prescribe);
+            .WithName("ChangePrescriptionDose").WithSummary("Change the dose from a day on")
+            .WithDescription("A decrease is always free.").IsHeldAgainstOrderRules().NeedsScope(Scopes.Prescribe);
     }
 
     private static Func<PatientId, PrescriptionId, IfMatch, Request, IMediator, CancellationToken, Task<Results<Ok<PrescriptionResponse>, ProblemHttpResult>>> PostOf(
         PrescriptionAction action) => async (patientId, prescriptionId, ifMatch, request, mediator, ct) =>
-            (await mediator.Send(new Command(patientId, prescriptionId, ifMatch, action, request.On, request.Reason, null), ct)).ToOk();
+            (await mediator.Send(new Command(patientId, prescriptionId, ifMatch, action, request.On, request.Reason, request.Overrides), ct)).ToOk();
 
     private static async Task<Results<Ok<PrescriptionResponse>, ProblemHttpResult>> PostDose(
         PatientId patientId, PrescriptionId prescriptionId, IfMatch ifMatch, DoseRequest request, IMediator mediator, CancellationToken ct) =>
-        (await mediator.Send(new Command(patientId, prescriptionId, ifMatch, PrescriptionAction.ChangeDose, request.On, request.Reason, request.DoseMg), ct)).ToOk();
+        (await mediator.Send(new Command(
+            patientId, prescriptionId, ifMatch, PrescriptionAction.ChangeDose, request.On, request.Reason, request.Overrides, request.DoseMg, request.DoseQuantity), ct)).ToOk();
 
-    public sealed class Handler(LdnDbContext db, FollowUpMonitor monitor, TimeProvider clock) : ICommandHandler<Command, Result<PrescriptionResponse>>
+    private static bool OrdersDose(PrescriptionAction action) => action is PrescriptionAction.Activate or PrescriptionAction.Resume or PrescriptionAction.ChangeDose;
+
+    public sealed class Handler(LdnDbContext db, OrderSafety safety, FollowUpMonitor monitor, TimeProvider clock) : ICommandHandler<Command, Result<PrescriptionResponse>>
     {
         public async Task<Result<PrescriptionResponse>> Handle(Command command, CancellationToken ct)
         {
@@ -96,14 +110,26 @@ public static class ChangePrescription
                 return Problem.Refused("before-last-change", "The dose has changed since that day.", "$.on", "Must not be before the last change of the dose.");
             }
 
-            Perform(prescription, command, on);
-            prescription.ChangeReason = command.Reason;
-            await db.SaveChangesAsync(ct);
-            await monitor.ReviewAsync(patient, now, ct);
-            return PrescriptionResponse.Of(prescription);
+            var dose = command.Action == PrescriptionAction.ChangeDose
+                ? OrderedDose.Of(command.DoseMg, command.DoseQuantity, prescription.TimesPerDay)
+                : new OrderedDose(prescription.DoseMg, false);
+            var findings = await dose.ThenAsync(async ordered =>
+            {
+                Perform(prescription, command, on, ordered.MgPerDay);
+                return OrdersDose(command.Action)
+                    ? await safety.CheckAsync(patient, prescription, on, ordered.MgPerDay, command.Overrides, now, ct, ordered.IsFromMicrograms)
+                    : new List<Finding>();
+            });
+            return await findings.ThenAsync<PrescriptionResponse>(async found =>
+            {
+                prescription.ChangeReason = command.Reason;
+                await db.SaveChangesAsync(ct);
+                await monitor.ReviewAsync(patient, now, ct);
+                return PrescriptionResponse.Of(prescription) with { Findings = found };
+            });
         }
 
-        private static void Perform(Prescription prescription, Command command, DateOnly on)
+        private static void Perform(Prescription prescription, Command command, DateOnly on, decimal doseMg)
         {
             switch (command.Action)
             {
@@ -121,8 +147,8 @@ public static class ChangePrescription
                     prescription.SetDose(on, prescription.DoseMg, command.Reason);
                     break;
                 case PrescriptionAction.ChangeDose:
-                    prescription.DoseMg = command.DoseMg!.Value;
-                    prescription.SetDose(on, prescription.DoseMg, command.Reason);
+                    prescription.DoseMg = doseMg;
+                    prescription.SetDose(on, doseMg, command.Reason);
                     break;
                 case PrescriptionAction.Stop or PrescriptionAction.Complete:
                     prescription.Status = command.Action == PrescriptionAction.Stop ? PrescriptionStatus.Stopped : PrescriptionStatus.Completed;

@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using LdnApi.Auth;
 using LdnApi.Common;
 using LdnApi.Records;
+using LdnApi.Safety;
 using MediatR;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -10,13 +11,15 @@ namespace LdnApi.Features.Prescriptions;
 /// <summary>Writes a prescription as a draft. Nothing is taken until it is activated.</summary>
 public static class WritePrescription
 {
-    /// <param name="DoseMg">mg per day in total.</param>
+    /// <param name="DoseMg">mg per day in total. This or <c>doseQuantity</c>.</param>
+    /// <param name="DoseQuantity">The amount each time, of which <c>timesPerDay</c> make the day's dose.</param>
     /// <param name="StrengthMg">mg per unit of the preparation.</param>
     /// <param name="TimesPerDay">Intakes a day over which the dose is shared.</param>
     /// <param name="EndsOn">The last day on which a dose is taken.</param>
     public sealed record Request(
-        [property: DoseMg] decimal DoseMg,
         DateOnly StartsOn,
+        [property: DoseMg] decimal? DoseMg = null,
+        DoseQuantityBody? DoseQuantity = null,
         DoseForm? Form = null,
         [property: DoseMg] decimal? StrengthMg = null,
         AdministrationRoute? Route = null,
@@ -25,7 +28,8 @@ public static class WritePrescription
         DateOnly? EndsOn = null,
         [property: StringLength(500, MinimumLength = 1)] string? Indication = null,
         CompoundingBody? Compounding = null,
-        [property: StringLength(200, MinimumLength = 1)] string? Prescriber = null);
+        [property: StringLength(200, MinimumLength = 1)] string? Prescriber = null,
+        [property: MaxLength(OrderSafety.MaxOverrides)] IReadOnlyList<OverrideBody>? Overrides = null);
 
     public sealed record CompoundingBody(
         [property: StringLength(200)] string? Pharmacy = null, [property: StringLength(200)] string? Filler = null,
@@ -37,16 +41,16 @@ public static class WritePrescription
         .MapPost("/prescriptions", Post)
         .WithName(nameof(WritePrescription))
         .WithSummary("Write a prescription")
+        .WithDescription("A draft: nothing is taken until it is activated, and then the rules are asked again.")
+        .IsHeldAgainstOrderRules()
         .NeedsScope(Scopes.Prescribe);
 
     private static async Task<Results<Created<PrescriptionResponse>, ProblemHttpResult>> Post(
         PatientId patientId, Request request, IMediator mediator, CancellationToken ct) =>
         (await mediator.Send(new Command(patientId, request), ct)).ToCreated(p => $"/api/v1/patients/{patientId}/prescriptions/{p.Id}");
 
-    public sealed class Handler(LdnDbContext db, TimeProvider clock) : ICommandHandler<Command, Result<PrescriptionResponse>>
+    public sealed class Handler(LdnDbContext db, OrderSafety safety, TimeProvider clock) : ICommandHandler<Command, Result<PrescriptionResponse>>
     {
-        private const int AdultAge = 18;
-
         public async Task<Result<PrescriptionResponse>> Handle(Command command, CancellationToken ct)
         {
             var patient = db.Locked(command.PatientId);
@@ -56,17 +60,18 @@ public static class WritePrescription
                 return Problem.Refused("invalid-period", "The period ends before it begins.", "$.endsOn", "Must not be before startsOn.");
             }
 
-            if (patient.BirthDate is { } born && born.AddYears(AdultAge) > asked.StartsOn)
-            {
-                return Problem.Refused("patient-under-age", "Low-dose naltrexone is prescribed to adults only.", "$.startsOn", "The patient must be 18 on the start day.");
-            }
+            return await OrderedDose.Of(asked.DoseMg, asked.DoseQuantity, asked.TimesPerDay).ThenAsync(dose => WriteAsync(patient, asked, dose, ct));
+        }
 
+        private async Task<Result<PrescriptionResponse>> WriteAsync(Patient patient, Request asked, OrderedDose dose, CancellationToken ct)
+        {
+            var now = clock.GetUtcNow();
             var prescription = new Prescription
             {
                 ClinicId = patient.ClinicId,
                 Id = EntityId.New<PrescriptionId>(),
                 PatientId = patient.Id,
-                DoseMg = asked.DoseMg,
+                DoseMg = dose.MgPerDay,
                 StartsOn = asked.StartsOn,
                 Form = asked.Form,
                 StrengthMg = asked.StrengthMg,
@@ -77,11 +82,15 @@ public static class WritePrescription
                 Indication = asked.Indication,
                 Compounding = asked.Compounding is { } c ? new Compounding(c.Pharmacy, c.Filler, c.Lot, c.BeyondUseDate) : null,
                 Prescriber = asked.Prescriber,
-                RecordedAt = clock.GetUtcNow(),
+                RecordedAt = now,
             };
-            db.Prescriptions.Add(prescription);
-            await db.SaveChangesAsync(ct);
-            return PrescriptionResponse.Of(prescription);
+            var findings = await safety.CheckAsync(patient, prescription, asked.StartsOn, dose.MgPerDay, asked.Overrides, now, ct, dose.IsFromMicrograms);
+            return await findings.ThenAsync<PrescriptionResponse>(async found =>
+            {
+                db.Prescriptions.Add(prescription);
+                await db.SaveChangesAsync(ct);
+                return PrescriptionResponse.Of(prescription) with { Findings = found };
+            });
         }
     }
 }

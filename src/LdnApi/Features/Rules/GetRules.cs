@@ -1,4 +1,7 @@
 using LdnApi.Auth;
+using LdnApi.Clinical.Conditions;
+using LdnApi.Clinical.Medicines;
+using LdnApi.Clinical.Orders;
 using LdnApi.Clinical.Rules;
 using LdnApi.Common;
 using MediatR;
@@ -6,10 +9,19 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace LdnApi.Features.Rules;
 
-/// <summary>Every rule that is in force, with its thresholds and their sources.</summary>
+/// <summary>Every rule that is in force, with its thresholds and their sources, and the codes that the rules look for.</summary>
 public static class GetRules
 {
-    public sealed record Response(string RuleSetVersion, IReadOnlyList<RuleDescription> Rules);
+    /// <param name="Rules">What raises a follow-up.</param>
+    /// <param name="OrderRules">What an order is held against.</param>
+    /// <param name="Medicines">The medicines that the rules mean.</param>
+    /// <param name="Conditions">The coded conditions that they mean.</param>
+    public sealed record Response(
+        string RuleSetVersion, IReadOnlyList<RuleDescription> Rules, IReadOnlyList<OrderRuleDescription> OrderRules, IReadOnlyList<MedicineList> Medicines, ConditionCodes Conditions);
+
+    /// <param name="Version">Rises with any change of what the list holds.</param>
+    /// <param name="LocalSystem">The code system of each entry's <c>local</c> code.</param>
+    public sealed record ConditionCodes(int Version, string Source, string LocalSystem, IReadOnlyList<ConditionEntry> Entries);
 
     public sealed record Query : IQuery<Result<Response>>;
 
@@ -25,6 +37,8 @@ public static class GetRules
     public sealed class Handler : IQueryHandler<Query, Result<Response>>
     {
         public Task<Result<Response>> Handle(Query query, CancellationToken ct) =>
-            Task.FromResult<Result<Response>>(new Response(RuleCatalogue.RuleSetVersion, RuleCatalogue.All));
+            Task.FromResult<Result<Response>>(new Response(
+                RuleCatalogue.RuleSetVersion, RuleCatalogue.All, OrderRuleCatalogue.All, MedicineLists.All,
+                new ConditionCodes(ConditionList.Version, ConditionList.Source, ConditionList.LocalSystem, ConditionList.All)));
     }
 }

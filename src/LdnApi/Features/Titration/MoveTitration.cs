@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using LdnApi.Auth;
 using LdnApi.Clinical.Dosing;
+using LdnApi.Clinical.Orders;
 using LdnApi.Common;
 using LdnApi.Records;
 using LdnApi.Safety;
@@ -16,8 +17,10 @@ public static class MoveTitration
     /// <param name="Reason">Why.</param>
     /// <param name="On">The clinical day on which it happened; today when absent. Not in the future.</param>
     /// <param name="FollowUpId">The follow-up that led to it.</param>
+    /// <param name="Overrides">Where the action orders a dose; kept with the prescription.</param>
     public sealed record Request(
-        [property: StringLength(500, MinimumLength = 1)] string Reason, DateOnly? On = null, FollowUpId? FollowUpId = null);
+        [property: StringLength(500, MinimumLength = 1)] string Reason, DateOnly? On = null, FollowUpId? FollowUpId = null,
+        [property: MaxLength(OrderSafety.MaxOverrides)] IReadOnlyList<OverrideBody>? Overrides = null);
 
     /// <param name="Days">By how many days the present step is made longer.</param>
     public sealed record LengthenRequest(
@@ -27,7 +30,8 @@ public static class MoveTitration
     /// The last day on which a dose was taken. Owed unless the prescription is on hold, which says so itself: the days after it are recorded as days without a dose.
     /// </param>
     public sealed record RestartRequest(
-        [property: StringLength(500, MinimumLength = 1)] string Reason, DateOnly? LastDoseOn = null, DateOnly? On = null, FollowUpId? FollowUpId = null);
+        [property: StringLength(500, MinimumLength = 1)] string Reason, DateOnly? LastDoseOn = null, DateOnly? On = null, FollowUpId? FollowUpId = null,
+        [property: MaxLength(OrderSafety.MaxOverrides)] IReadOnlyList<OverrideBody>? Overrides = null);
 
     /// <param name="Steps">Doses that fall from step to step, the first below the present one, each with its days. The first is taken at once; after the last there is no dose.</param>
     public sealed record TaperRequest(
@@ -36,7 +40,7 @@ public static class MoveTitration
 
     public sealed record Command(
         PatientId PatientId, TitrationScheduleId Id, IfMatch Read, TitrationAction Action, string Reason, DateOnly? On, FollowUpId? FollowUpId, int Days = 0,
-        DateOnly? LastDoseOn = null, IReadOnlyList<TitrationStep>? Taper = null) : ICommand<Result<ScheduleResponse>>, IConcernsPatient;
+        DateOnly? LastDoseOn = null, IReadOnlyList<TitrationStep>? Taper = null, IReadOnlyList<OverrideBody>? Overrides = null) : ICommand<Result<ScheduleResponse>>, IConcernsPatient;
 
     public static void Map(IEndpointRouteBuilder patient)
     {
@@ -50,22 +54,26 @@ public static class MoveTitration
             (TitrationAction.Stop, "Stop a titration; the dose stays until the prescription changes"),
         })
         {
-            patient.MapPost(PathOf(action), PostOf(action)).WithName($"{action}Titration").WithSummary(summary).NeedsScope(Scopes.Prescribe);
+            var endpoint = patient.MapPost(PathOf(action), PostOf(action)).WithName($"{action}Titration").WithSummary(summary).NeedsScope(Scopes.Prescribe);
+            if (action is not (TitrationAction.Hold or TitrationAction.Stop))
+            {
+                endpoint.IsHeldAgainstOrderRules();
+            }
         }
 
         patient.MapPost(PathOf(TitrationAction.Lengthen), PostLengthen)
             .WithName("LengthenTitration").WithSummary("Make the present step longer").NeedsScope(Scopes.Prescribe);
         patient.MapPost(PathOf(TitrationAction.Restart), PostRestart)
-            .WithName("RestartTitration").WithSummary("Begin again with the first step after days without a dose; activates a prescription on hold").NeedsScope(Scopes.Prescribe);
+            .WithName("RestartTitration").WithSummary("Begin again with the first step after days without a dose; activates a prescription on hold").IsHeldAgainstOrderRules().NeedsScope(Scopes.Prescribe);
         patient.MapPost(PathOf(TitrationAction.Taper), PostTaper)
-            .WithName("TaperTitration").WithSummary("Go down by planned steps to no dose; at the end the prescription is completed").NeedsScope(Scopes.Prescribe);
+            .WithName("TaperTitration").WithSummary("Go down by planned steps to no dose; at the end the prescription is completed").IsHeldAgainstOrderRules().NeedsScope(Scopes.Prescribe);
     }
 
     private static string PathOf(TitrationAction action) => $"/titration-schedules/{{titrationScheduleId}}/{WireNames.NameOf(action)}";
 
     private static Func<PatientId, TitrationScheduleId, IfMatch, Request, IMediator, CancellationToken, Task<Results<Ok<ScheduleResponse>, ProblemHttpResult>>> PostOf(
         TitrationAction action) => async (patientId, titrationScheduleId, ifMatch, request, mediator, ct) =>
-            (await mediator.Send(new Command(patientId, titrationScheduleId, ifMatch, action, request.Reason, request.On, request.FollowUpId), ct)).ToOk();
+            (await mediator.Send(new Command(patientId, titrationScheduleId, ifMatch, action, request.Reason, request.On, request.FollowUpId, Overrides: request.Overrides), ct)).ToOk();
 
     private static async Task<Results<Ok<ScheduleResponse>, ProblemHttpResult>> PostLengthen(
         PatientId patientId, TitrationScheduleId titrationScheduleId, IfMatch ifMatch, LengthenRequest request, IMediator mediator, CancellationToken ct) =>
@@ -75,7 +83,8 @@ public static class MoveTitration
     private static async Task<Results<Ok<ScheduleResponse>, ProblemHttpResult>> PostRestart(
         PatientId patientId, TitrationScheduleId titrationScheduleId, IfMatch ifMatch, RestartRequest request, IMediator mediator, CancellationToken ct) =>
         (await mediator.Send(new Command(
-            patientId, titrationScheduleId, ifMatch, TitrationAction.Restart, request.Reason, request.On, request.FollowUpId, LastDoseOn: request.LastDoseOn), ct)).ToOk();
+            patientId, titrationScheduleId, ifMatch, TitrationAction.Restart, request.Reason, request.On, request.FollowUpId, LastDoseOn: request.LastDoseOn,
+            Overrides: request.Overrides), ct)).ToOk();
 
     private static async Task<Results<Ok<ScheduleResponse>, ProblemHttpResult>> PostTaper(
         PatientId patientId, TitrationScheduleId titrationScheduleId, IfMatch ifMatch, TaperRequest request, IMediator mediator, CancellationToken ct) =>
@@ -89,7 +98,7 @@ public static class MoveTitration
     private static readonly Problem NoGap = Problem.Refused(
         "no-gap", "No day without a dose is known.", "$.lastDoseOn", "Must name the last day on which a dose was taken, with a day or more between it and the restart.");
 
-    public sealed class Handler(LdnDbContext db, FollowUpMonitor monitor, Caller caller, TimeProvider clock) : ICommandHandler<Command, Result<ScheduleResponse>>
+    public sealed class Handler(LdnDbContext db, OrderSafety safety, FollowUpMonitor monitor, Caller caller, TimeProvider clock) : ICommandHandler<Command, Result<ScheduleResponse>>
     {
         public async Task<Result<ScheduleResponse>> Handle(Command command, CancellationToken ct)
         {
@@ -134,10 +143,20 @@ public static class MoveTitration
                 prescription.ChangeReason = $"titration: {WireNames.NameOf(command.Action)}";
             }
 
-            await db.SaveChangesAsync(ct);
-            await monitor.ReviewAsync(patient, now, ct);
-            return ScheduleResponse.Of(schedule, today);
+            var findings = CheckedDoseOf(command.Action, plan, ordered) is { } checkedDose
+                ? await safety.CheckAsync(patient, prescription, on, checkedDose, command.Overrides, now, ct)
+                : new List<Finding>();
+            return await findings.ThenAsync<ScheduleResponse>(async found =>
+            {
+                await db.SaveChangesAsync(ct);
+                await monitor.ReviewAsync(patient, now, ct);
+                return ScheduleResponse.Of(schedule, today) with { Findings = found };
+            });
         }
+
+        /// <summary>The dose that the order-time rules are asked of: the one that is ordered, or the present one when a held plan goes on towards more.</summary>
+        private static decimal? CheckedDoseOf(TitrationAction action, TitrationPlan plan, decimal? ordered) =>
+            action == TitrationAction.Resume ? plan.CurrentDoseMg : ordered > 0 ? ordered : null;
 
         private static Problem? RefusalOf(Command command, TitrationPlan plan, DateOnly on, DateOnly today) =>
             on > today ? Problem.Refused("date-in-future", "A day lies in the future.", "$.on", "Must not be after today, where the patient lives.")

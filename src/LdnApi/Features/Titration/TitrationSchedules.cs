@@ -1,4 +1,5 @@
 using LdnApi.Clinical.Dosing;
+using LdnApi.Clinical.Orders;
 using LdnApi.Common;
 using LdnApi.Records;
 
@@ -19,6 +20,9 @@ public sealed record ScheduleResponse(
     DateOnly? HeldOn, DateOnly? EndedOn, IReadOnlyList<TitrationAction> Allowed, IReadOnlyList<TitrationChange> Changes, DateTimeOffset RecordedAt,
     long Version) : IVersioned
 {
+    /// <summary>After a change: what the order-time rules say of the dose that it orders, worst first. Empty where none is ordered.</summary>
+    public IReadOnlyList<Finding>? Findings { get; init; }
+
     internal static ScheduleResponse Of(TitrationSchedule s, DateOnly today) => new(
         s.Id, s.PatientId, s.PrescriptionId, s.Preset, s.TemplateId, s.TemplateVersion, s.Plan.Status, s.Plan.StartsOn, s.Plan.Dated(), s.Plan.CurrentDoseMg,
         s.Plan.NextStepOn, s.Plan.DaysUntilNextStep(today), s.Plan.IsOverdueOn(today), s.Plan.HeldOn, s.Plan.EndedOn, s.Plan.Allowed, s.Changes, s.RecordedAt, s.Version);

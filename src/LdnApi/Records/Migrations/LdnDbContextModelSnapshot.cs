@@ -60,8 +60,7 @@ namespace LdnApi.Records.Migrations
                         .HasColumnName("days_since_increase");
 
                     b.Property<decimal?>("DoseAtOnsetMg")
-                        .HasPrecision(7, 3)
-                        .HasColumnType("numeric(7,3)")
+                        .HasColumnType("numeric")
                         .HasColumnName("dose_at_onset_mg");
 
                     b.Property<string>("Narrative")
@@ -842,8 +841,7 @@ namespace LdnApi.Records.Migrations
                         .HasColumnName("compounding");
 
                     b.Property<decimal>("DoseMg")
-                        .HasPrecision(7, 3)
-                        .HasColumnType("numeric(7,3)")
+                        .HasColumnType("numeric")
                         .HasColumnName("dose_mg");
 
                     b.Property<string>("Doses")
@@ -864,6 +862,11 @@ namespace LdnApi.Records.Migrations
                         .HasMaxLength(500)
                         .HasColumnType("character varying(500)")
                         .HasColumnName("indication");
+
+                    b.Property<string>("Overrides")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("overrides");
 
                     b.Property<Guid>("PatientId")
                         .HasColumnType("uuid")
