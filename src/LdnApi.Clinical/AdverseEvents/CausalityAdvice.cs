@@ -37,12 +37,6 @@ public sealed record CausalitySuggestion(WhoUmcCategory Category, IReadOnlyList<
 /// <summary>Helps to choose a WHO-UMC category. The order of the questions is our own default.</summary>
 public static class CausalityAdvice
 {
-    /// <summary>Caffeine of a day that may explain anxiety. mg; default 400 (Liu 2024).</summary>
-    public const int StimulantCaffeineMg = 400;
-
-    /// <summary>Days before the onset in which a change of co-medication may explain it; default 28.</summary>
-    public const int CoMedicationDays = 28;
-
     /// <param name="facts">As known now.</param>
     /// <param name="settings">Give the therapy window and what is symptomatic.</param>
     /// <param name="asOf">The last clinical day to look at.</param>
@@ -79,7 +73,7 @@ public static class CausalityAdvice
 
     private static IEnumerable<CausalityReason> OtherCauses(PatientFacts facts, PatientTimeline timeline, DateOnly onset)
     {
-        if (timeline.CheckIns.Any(c => c.On == onset && c.CaffeineMg >= StimulantCaffeineMg) || facts.Medications.Any(m => m.Is(MedicineClass.Stimulant) && m.IsActiveOn(onset)))
+        if (timeline.CheckIns.Any(c => c.On == onset && c.CaffeineMg >= CourseAnnotations.StimulantCaffeineMg) || facts.Medications.Any(m => m.Is(MedicineClass.Stimulant) && m.IsActiveOn(onset)))
         {
             yield return CausalityReason.Stimulant;
         }
@@ -95,5 +89,5 @@ public static class CausalityAdvice
         }
     }
 
-    private static bool IsJustBefore(DateOnly? day, DateOnly onset) => day <= onset && day >= onset.AddDays(-CoMedicationDays);
+    private static bool IsJustBefore(DateOnly? day, DateOnly onset) => day <= onset && day >= onset.AddDays(-CourseAnnotations.CoMedicationDays);
 }

@@ -44,7 +44,6 @@ public static class Challenges
     public const int LeastReported = 3;
 
     private const int DaysBefore = 7;
-    private const int DaysToReturn = 14;
 
     /// <summary>Those after an onset, in order of day. The scores are of anxiety: for an event of another kind they say nothing, and there are none.</summary>
     public static IReadOnlyList<Challenge> Of(PatientFacts facts, RuleSettings settings, DateOnly asOf, AdverseEventTerm term, DateOnly? onset)
@@ -85,10 +84,10 @@ public static class Challenges
             return null;
         }
 
-        var (before, after) = (Scores(timeline, day - DaysBefore, day - 1), Scores(timeline, day, day + DaysToReturn));
-        DateOnly? returned = reopened.Where(d => d.DayNumber >= day && d.DayNumber <= day + DaysToReturn).Select(d => (DateOnly?)d).FirstOrDefault();
+        var (before, after) = (Scores(timeline, day - DaysBefore, day - 1), Scores(timeline, day, day + CourseFold.RechallengeDays));
+        DateOnly? returned = reopened.Where(d => d.DayNumber >= day && d.DayNumber <= day + CourseFold.RechallengeDays).Select(d => (DateOnly?)d).FirstOrDefault();
         var response = returned is not null ? ChallengeResponse.Positive
-            : timeline.Last >= day + DaysToReturn && after.Length >= LeastReported ? ChallengeResponse.Negative
+            : timeline.Last >= day + CourseFold.RechallengeDays && after.Length >= LeastReported ? ChallengeResponse.Negative
             : ChallengeResponse.InsufficientData;
         return Found(timeline, ChallengeKind.Rechallenge, day, response, before, after) with { OffendingDoseMg = offending, ReturnedOn = returned };
     }

@@ -11,11 +11,8 @@ public sealed record Symptoms(
 /// <summary>The event that a report suggests: a draft, for a person to review.</summary>
 public sealed record SymptomDraft(AdverseEventTerm Term, Severity Severity)
 {
-    /// <summary>Sleep quality up to which sleep was poor. Points, 0–10; default 3.</summary>
-    public const int PoorSleepQuality = 3;
-
     /// <summary>
-    /// Self-harm before all; then the highest symptomatic score, of equals the first; then poor sleep, vivid dreams, and last the highest score below that.
+    /// Self-harm before all; then the highest symptomatic score, of equals the first; then poor sleep, vivid dreams, and last the highest score below that.
     /// Null when nothing was reported that could be an event.
     /// </summary>
     public static SymptomDraft? Of(Symptoms symptoms, RuleSettings settings)
@@ -23,7 +20,7 @@ public sealed record SymptomDraft(AdverseEventTerm Term, Severity Severity)
         var worst = ScoresOf(symptoms).Where(s => s.Score > 0).OrderByDescending(s => s.Score).FirstOrDefault();
         return symptoms.SelfHarmThoughts ? As(AdverseEventTerm.SuicidalIdeation, symptoms, settings)
             : worst.Score >= settings.SymptomaticNrs ? As(worst.Term, symptoms, settings)
-            : symptoms.SleepQuality <= PoorSleepQuality ? As(AdverseEventTerm.Insomnia, symptoms, settings)
+            : symptoms.SleepQuality <= CourseAnnotations.PoorSleepQuality ? As(AdverseEventTerm.Insomnia, symptoms, settings)
             : symptoms.VividDreams ? As(AdverseEventTerm.VividDreams, symptoms, settings)
             : worst.Score is not null ? As(worst.Term, symptoms, settings)
             : null;
