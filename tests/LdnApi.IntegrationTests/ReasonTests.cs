@@ -6,9 +6,11 @@ namespace LdnApi.IntegrationTests;
 /// <summary>Why a patient is flagged, or is not, as the API says it.</summary>
 public sealed class ReasonTests(LdnApiHost api) : IClassFixture<LdnApiHost>
 {
-    private static readonly JsonArray TimingCases = JsonNode.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "vectors", "timing.json")))!.AsArray();
+    private static readonly JsonArray TimingCases = Read("timing.json");
+    private static readonly JsonNode[] AnnotationCases = [.. Read("interactions.json").Where(c => (string)c!["kind"]! == "annotation").Select(c => c!)];
 
     public static TheoryData<string> Timing => [.. TimingCases.Select(c => (string)c!["id"]!)];
+    public static TheoryData<string> Annotations => [.. AnnotationCases.Select(c => (string)c["id"]!)];
 
     private DateOnly Today => DateOnly.FromDateTime(api.Clock.GetUtcNow().UtcDateTime);
 
@@ -41,6 +43,36 @@ public sealed class ReasonTests(LdnApiHost api) : IClassFixture<LdnApiHost>
         Assert.Equal(
             (bool)expected["raised"]! ? expected["deviations"]!.AsArray().Select(d => (decimal)d!).Where(d => d > 120) : [],
             course["annotations"]!.AsArray().SelectMany(a => a!["evidence"]!.AsArray()).Select(e => (decimal)e!["value"]!));
+    }
+
+    [Theory]
+    [MemberData(nameof(Annotations))]
+    public async Task A_course_has_the_expected_annotations(string id)
+    {
+        var c = AnnotationCases.Single(t => (string)t["id"]! == id);
+        using var client = api.ClientOf(LdnApiHost.NewClinic());
+        var patient = await LdnApiHost.RegisterAsync(client, "UTC", anxietyHistory: false);
+        var day = (int)c["day"]!;
+        var dayZero = Today.AddDays(-day);
+        await client.PrescribeAsync(patient, dayZero);
+        var episode = (int?)c["episodeStartDay"] ?? day - 4;
+        foreach (var anxious in Enumerable.Range(episode, 4))
+        {
+            await client.PostOkAsync(ApiClient.Of(patient, "/check-ins"), new { date = dayZero.AddDays(anxious), scores = new { anxiety = 5 } });
+        }
+
+        foreach (var m in c["medications"]?.AsArray() ?? [])
+        {
+            await client.PostOkAsync(ApiClient.Of(patient, "/medications"), new { atc = (string)m!["atc"]!, startedOn = dayZero.AddDays((int)m["startedDay"]!) });
+        }
+
+        await client.PostOkAsync(
+            ApiClient.Of(patient, "/check-ins"), new { date = Today, scores = new { anxiety = (bool)c["symptomatic"]! ? 5 : 1 }, caffeineMg = (int?)c["caffeineMg"] });
+
+        var course = VectorPatient.Course(await client.GetOkAsync(ApiClient.Of(patient, "/evaluation")));
+
+        Assert.Equal("raised", (string)course["verdict"]!);
+        Assert.Equal(c["expected"]!["rules"]!.AsArray().Select(r => (string)r!), course["annotations"]!.AsArray().Select(a => (string)a!["rule"]!));
     }
 
     [Fact]
@@ -103,6 +135,8 @@ public sealed class ReasonTests(LdnApiHost api) : IClassFixture<LdnApiHost>
         Assert.Equal([(string)checkIn["id"]!], Clause(course, "anxiety-of-the-day")["records"]!.AsArray().Select(r => (string)r!));
         Assert.Equal([$"{patient}"], Clause(course, "anxiety-history")["records"]!.AsArray().Select(r => (string)r!));
     }
+
+    private static JsonArray Read(string vectors) => JsonNode.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "vectors", vectors)))!.AsArray();
 
     private static JsonNode Clause(JsonNode family, string name) => family["clauses"]!.AsArray().Single(c => (string)c!["name"]! == name)!;
 }
