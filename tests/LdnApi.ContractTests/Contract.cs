@@ -84,6 +84,9 @@ public sealed class Contract
         /// <summary>Status → what is answered under it.</summary>
         public IReadOnlyDictionary<string, JsonObject> Responses { get; } = json["responses"]!.AsObject().ToDictionary(r => r.Key, r => contract.Resolve(r.Value!));
 
+        /// <summary>The scope that a token must carry; null for an operation that is open to everyone.</summary>
+        public string? Scope { get; } = (string?)json["security"]?[0]?.AsObject().First().Value?.AsArray().FirstOrDefault();
+
         public override string ToString() => Id;
     }
 }

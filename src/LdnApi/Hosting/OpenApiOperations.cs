@@ -65,6 +65,7 @@ internal sealed class OpenApiOperations : IOperationFilter
         if (context.ApiDescription.ActionDescriptor.EndpointMetadata.OfType<RequiredScope>().SingleOrDefault() is { } scope)
         {
             operation.Description = $"{operation.Description} Needs the scope `{scope.Name}`.".Trim();
+            operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(OpenApiSetup.Bearer, context.Document)] = [scope.Name] }];
         }
 
         AddExamples(operation, context, succeeded);

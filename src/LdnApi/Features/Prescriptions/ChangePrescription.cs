@@ -7,6 +7,7 @@ using LdnApi.Safety;
 using MediatR;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Validation;
 
 namespace LdnApi.Features.Prescriptions;
 
@@ -27,6 +28,7 @@ public static class ChangePrescription
 {
     /// <param name="On">The clinical day from which it holds; today when absent. May lie in the past, not in the future.</param>
     /// <param name="Overrides">Where the action orders a dose.</param>
+    [ValidatableType]
     public sealed record Request(
         DateOnly? On = null, [property: StringLength(500, MinimumLength = 1)] string? Reason = null,
         [property: MaxLength(OrderSafety.MaxOverrides)] IReadOnlyList<OverrideBody>? Overrides = null);

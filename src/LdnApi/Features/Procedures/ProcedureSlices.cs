@@ -5,6 +5,7 @@ using LdnApi.Records;
 using MediatR;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Validation;
 
 namespace LdnApi.Features.Procedures;
 
@@ -58,6 +59,7 @@ public static class PlanProcedure
 /// <summary>Says that a procedure will not take place, or should never have been recorded.</summary>
 public static class CancelProcedure
 {
+    [ValidatableType]
     public sealed record Request([property: StringLength(500, MinimumLength = 1)] string Reason);
 
     public sealed record Command(PatientId PatientId, ProcedureId Id, IfMatch Read, ProcedureStatus Status, string Reason)

@@ -8,6 +8,7 @@ using LdnApi.Safety;
 using MediatR;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Validation;
 
 namespace LdnApi.Features.Titration;
 
@@ -18,6 +19,7 @@ public static class MoveTitration
     /// <param name="On">The clinical day on which it happened; today when absent. Not in the future.</param>
     /// <param name="FollowUpId">The follow-up that led to it.</param>
     /// <param name="Overrides">Where the action orders a dose; kept with the prescription.</param>
+    [ValidatableType]
     public sealed record Request(
         [property: StringLength(500, MinimumLength = 1)] string Reason, DateOnly? On = null, FollowUpId? FollowUpId = null,
         [property: MaxLength(OrderSafety.MaxOverrides)] IReadOnlyList<OverrideBody>? Overrides = null);

@@ -1,0 +1,44 @@
+using System.Globalization;
+using LdnApi.Auth;
+using LdnApi.ContractTests;
+using LdnApi.IntegrationTests;
+using LdnApi.Sandbox;
+
+namespace LdnApi.FuzzTests;
+
+/// <summary>
+/// The whole API under requests that openapi.json tells how to make. It must give no 5xx, no status and no media type that it does not declare, no answer that
+/// breaks its schema, nothing without the right, and nothing of another clinic. Again with the same requests: <c>LDN_FUZZ_SEED</c>; more of them: <c>LDN_FUZZ_PER_OPERATION</c>.
+/// </summary>
+public sealed class FuzzTests(LdnApiHost api) : IClassFixture<LdnApiHost>
+{
+    private static int Setting(string name, int otherwise) =>
+        int.TryParse(Environment.GetEnvironmentVariable(name), NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : otherwise;
+
+    [Fact]
+    public async Task No_request_brings_out_anything_but_what_the_contract_says()
+    {
+        var ct = TestContext.Current.CancellationToken;
+        api.Clock.SetUtcNow(new DateTimeOffset(2026, 4, 1, 9, 0, 0, TimeSpan.Zero)); // after every day in the document's examples
+        using var client = api.CreateClient();
+        var contract = Contract.Parse(await client.GetStringAsync("/openapi.json", ct));
+        var fuzzer = new Fuzzer(contract, client, Setting("LDN_FUZZ_SEED", 20260314), DateOnly.FromDateTime(api.Clock.GetUtcNow().UtcDateTime));
+
+        var report = await fuzzer.RunAsync(
+            [ActorOf(SandboxStories.Clinic.ToString(), "qzAlpha"), ActorOf(LdnApiHost.NewClinic().ToString(), "qzBeta")],
+            Setting("LDN_FUZZ_PER_OPERATION", 3), TimeSpan.FromMinutes(Setting("LDN_FUZZ_MINUTES", 4)), ct);
+
+        TestContext.Current.SendDiagnosticMessage("{0}", report);
+        if (Environment.GetEnvironmentVariable("LDN_FUZZ_REPORT") is { Length: > 0 } file)
+        {
+            await File.WriteAllLinesAsync(file, [report.ToString(), .. report.Refused.Select(r => $"fits, and is refused ×{r.Value}: {r.Key}"), .. report.Findings.Select(f => f.ToString())], ct);
+        }
+
+        Assert.True(report.Findings.Count == 0, $"{report}\n{string.Join('\n', report.Findings.Take(40))}");
+        Assert.Equal(contract.Operations.Count, report.Operations);
+    }
+
+    private Actor ActorOf(string clinic, string marker) => new(
+        marker, api.Token(clinic, scope: LdnApiHost.AllScopes), scope => api.Token(clinic, scope: string.Join(' ', Scopes.All.Keys.Where(s => s != scope))),
+        [("no token", null), ("garbage", "garbage"), ("no signature", string.Join('.', api.Token(clinic, scope: LdnApiHost.AllScopes).Split('.')[..2]) + ".")]);
+}
