@@ -39,6 +39,8 @@ internal sealed class ContractDiff(Contract before, Contract after)
         .. after.Operations.Where(o => before.Operations.SingleOrDefault(b => IsSame(b, o)) is { } b && Meaning(before, b.Json) != Meaning(after, o.Json)),
     ];
 
+    private static string? Rights(Contract contract, Contract.Operation operation) => (operation.Json["security"] ?? contract.Root["security"])?.ToJsonString();
+
     private static bool IsSame(Contract.Operation a, Contract.Operation b) => a.Method == b.Method && a.Path == b.Path;
 
     private Contract.Operation? Same(Contract.Operation old) => after.Operations.SingleOrDefault(o => IsSame(old, o));
@@ -50,7 +52,7 @@ internal sealed class ContractDiff(Contract before, Contract after)
             Break(old.Id, $"is called {now.Id} now");
         }
 
-        if (old.Json["security"]?.ToJsonString() != now.Json["security"]?.ToJsonString())
+        if (Rights(before, old) != Rights(after, now))
         {
             Break(old.Id, "asks for another right");
         }
