@@ -85,7 +85,7 @@ public sealed class Contract
         public IReadOnlyDictionary<string, JsonObject> Responses { get; } = json["responses"]!.AsObject().ToDictionary(r => r.Key, r => contract.Resolve(r.Value!));
 
         /// <summary>The scope that a token must carry; null for an operation that is open to everyone.</summary>
-        public string? Scope { get; } = (string?)json["security"]?[0]?.AsObject().First().Value?.AsArray().FirstOrDefault();
+        public string? Scope { get; } = (string?)json["x-required-scope"];
 
         public override string ToString() => Id;
     }

@@ -63,7 +63,7 @@ public sealed partial class ReleaseTests
     {
         { "operation gone", d => d["paths"]!["/things"]!.AsObject().Remove("get"), "ListThings (GET /things) is gone." },
         { "operation renamed", d => d["paths"]!["/things"]!["post"]!["operationId"] = "AddThing", "MakeThing is called AddThing now." },
-        { "another scope", d => d["paths"]!["/things"]!["post"]!["security"] = new JsonArray(new JsonObject { ["bearer"] = new JsonArray("write", "more") }), "MakeThing asks for another right." },
+        { "another scope", d => d["paths"]!["/things"]!["post"]!["x-required-scope"] = "more", "MakeThing asks for another right." },
         { "parameter gone", d => d["paths"]!["/things"]!["get"]!["parameters"]!.AsArray().RemoveAt(0), "ListThings query kind is gone." },
         { "parameter required", d => d["paths"]!["/things"]!["get"]!["parameters"]![0]!["required"] = true, "ListThings query kind is required now." },
         { "new required parameter", d => d["paths"]!["/things"]!["get"]!["parameters"]!.AsArray().Add(Json("""{ "name": "day", "in": "query", "required": true, "schema": { "type": "string" } }""")), "ListThings query day is new and required." },
@@ -108,7 +108,7 @@ public sealed partial class ReleaseTests
             "get": { "operationId": "ListThings",
               "parameters": [{ "name": "kind", "in": "query", "schema": { "type": "string", "maxLength": 10 } }],
               "responses": { "200": { "description": "OK", "content": { "application/json": { "schema": { "type": "array", "items": { "$ref": "#/components/schemas/Thing" } } } } } } },
-            "post": { "operationId": "MakeThing", "security": [{ "bearer": ["write"] }],
+            "post": { "operationId": "MakeThing", "x-required-scope": "write",
               "requestBody": { "content": { "text/csv": { "schema": { "type": "string" } }, "application/json": { "schema": { "$ref": "#/components/schemas/ThingBody" } } } },
               "responses": { "201": { "description": "Created", "headers": { "ETag": { "schema": { "type": "string" } } }, "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Thing" } } } } } } } },
           "components": { "schemas": {

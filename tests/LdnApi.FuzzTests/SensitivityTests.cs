@@ -83,15 +83,15 @@ internal sealed class Things(Defect defect) : HttpMessageHandler
           "openapi": "3.1.2", "info": { "title": "Things", "version": "1" },
           "paths": {
             "/things": {
-              "post": { "operationId": "MakeThing", "security": [{ "bearer": ["write"] }],
+              "post": { "operationId": "MakeThing", "x-required-scope": "write",
                 "requestBody": { "required": true, "content": { "application/json": { "schema": { "$ref": "#/components/schemas/ThingBody" }, "example": { "name": "one", "count": 1 } } } },
                 "responses": { "201": { "description": "Created", "headers": { "Location": { "required": true, "schema": { "type": "string" } } }, "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Thing" } } } },
                   "400": { "$ref": "#/components/responses/Refused" }, "401": { "$ref": "#/components/responses/Refused" }, "403": { "$ref": "#/components/responses/Refused" }, "415": { "$ref": "#/components/responses/Refused" } } },
-              "get": { "operationId": "ListThings", "security": [{ "bearer": ["read"] }], "parameters": [{ "name": "limit", "in": "query", "schema": { "type": "integer", "minimum": 1, "maximum": 50 } }],
+              "get": { "operationId": "ListThings", "x-required-scope": "read", "parameters": [{ "name": "limit", "in": "query", "schema": { "type": "integer", "minimum": 1, "maximum": 50 } }],
                 "responses": { "200": { "description": "OK", "content": { "application/json": { "schema": { "type": "object", "required": ["items"], "properties": { "items": { "type": "array", "items": { "$ref": "#/components/schemas/Thing" } } } } } } },
                   "400": { "$ref": "#/components/responses/Refused" }, "401": { "$ref": "#/components/responses/Refused" }, "403": { "$ref": "#/components/responses/Refused" } } } },
             "/things/{thingId}": {
-              "get": { "operationId": "GetThing", "security": [{ "bearer": ["read"] }], "parameters": [{ "name": "thingId", "in": "path", "required": true, "schema": { "type": "string", "format": "uuid" } }],
+              "get": { "operationId": "GetThing", "x-required-scope": "read", "parameters": [{ "name": "thingId", "in": "path", "required": true, "schema": { "type": "string", "format": "uuid" } }],
                 "responses": { "200": { "description": "OK", "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Thing" } } } },
                   "400": { "$ref": "#/components/responses/Refused" }, "401": { "$ref": "#/components/responses/Refused" }, "403": { "$ref": "#/components/responses/Refused" }, "404": { "$ref": "#/components/responses/Refused" } } } } },
           "components": {

@@ -342,6 +342,7 @@ public sealed class TitrationTests(LdnApiHost api) : IClassFixture<LdnApiHost>, 
     [InlineData("from=2024-03-10&to=2026-03-09")]
     [InlineData("from=0001-01-01")]
     [InlineData("to=9999-12-31")]
+    [InlineData("to=0001-01-01")]
     public async Task A_period_that_means_nothing_is_400(string query)
     {
         using var response = await _client.GetAsync($"{await PlanAsync()}/doses?{query}", Ct);

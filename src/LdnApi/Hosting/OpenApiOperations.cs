@@ -65,7 +65,7 @@ internal sealed class OpenApiOperations : IOperationFilter
         if (context.ApiDescription.ActionDescriptor.EndpointMetadata.OfType<RequiredScope>().SingleOrDefault() is { } scope)
         {
             operation.Description = $"{operation.Description} Needs the scope `{scope.Name}`.".Trim();
-            operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(OpenApiSetup.Bearer, context.Document)] = [scope.Name] }];
+            operation.AddExtension("x-required-scope", new JsonNodeExtension(scope.Name)); // a bearer scheme has no place for scopes of its own
         }
 
         AddExamples(operation, context, succeeded);

@@ -69,8 +69,13 @@ public static class ListDoses
         {
             var today = await db.TodayOfAsync(query.PatientId, clock, ct);
             var to = query.To ?? today;
+            if (!Days.IsSane(to))
+            {
+                return Problem.Invalid("to", "Must be a day from 1900 to 2199.");
+            }
+
             var from = query.From ?? to.AddDays(1 - UsualDays);
-            if (!Days.IsSane(from) || !Days.IsSane(to) || to < from || to.DayNumber - from.DayNumber >= LongestDays)
+            if (!Days.IsSane(from) || to < from || to.DayNumber - from.DayNumber >= LongestDays)
             {
                 return Problem.Invalid("from", $"Must be a day not after to, at most {LongestDays} days with it, from 1900 to 2199.");
             }
