@@ -253,7 +253,7 @@ public sealed class TitrationTests(LdnApiHost api) : IClassFixture<LdnApiHost>, 
         Assert.Equal((422, "gap-known"), ((int)named.StatusCode, (string?)(await named.ReadAsync())["code"]));
         Assert.Equal((422, "no-gap"), ((int)noGap.StatusCode, (string?)(await noGap.ReadAsync())["code"]));
         Assert.Equal((1.5m, "active"), ((decimal)again["currentDoseMg"]!, (string)(await _client.GetOkAsync(prescription))["status"]!));
-        Assert.Equal([3.0m, 0m, 1.5m], new[] { 15, 34, 35 }.Select(d => (decimal)DoseAsync(plan, Start.AddDays(d)).Result["prescribedDoseMg"]!));
+        Assert.Equal([3.0m, 0m, 1.5m], await PrescribedAsync(plan, 15, 34, 35));
     }
 
     [Fact]
@@ -271,7 +271,7 @@ public sealed class TitrationTests(LdnApiHost api) : IClassFixture<LdnApiHost>, 
 
         Assert.Equal((422, 422, 422), ((int)unnamed.StatusCode, (int)eve.StatusCode, (int)early.StatusCode));
         Assert.Equal("$.lastDoseOn", (await early.ReadAsync())["errors"]!.AsObject().Single().Key);
-        Assert.Equal([3.0m, 0m, 0m, 1.5m], new[] { 20, 21, 37, 38 }.Select(d => (decimal)DoseAsync(plan, Start.AddDays(d)).Result["prescribedDoseMg"]!));
+        Assert.Equal([3.0m, 0m, 0m, 1.5m], await PrescribedAsync(plan, 20, 21, 37, 38));
         Assert.Equal(Days.Format(Start.AddDays(20)), (string)again["changes"]![2]!["lastDoseOn"]!);
         // A restart after such a gap begins an epoch: silence after it is missed again.
         Assert.Contains(evaluation["families"]!.AsArray(), f => (string)f!["family"]! == "missing" && (string)f["verdict"]! == "raised");
@@ -293,7 +293,7 @@ public sealed class TitrationTests(LdnApiHost api) : IClassFixture<LdnApiHost>, 
         Assert.Equal((1.5m, "taper"), ((decimal)taper["currentDoseMg"]!, (string)taper["steps"]![3]!["phase"]!));
         Assert.Equal(("completed", 0m), ((string)ended["status"]!, (decimal)ended["currentDoseMg"]!));
         Assert.Equal("completed", (string)(await _client.GetOkAsync(prescription))["status"]!);
-        Assert.Equal([1.5m, 0.5m, 0m], new[] { 20, 33, 34 }.Select(d => (decimal)DoseAsync(plan, Start.AddDays(d)).Result["prescribedDoseMg"]!));
+        Assert.Equal([1.5m, 0.5m, 0m], await PrescribedAsync(plan, 20, 33, 34));
     }
 
     [Fact]
@@ -434,6 +434,17 @@ public sealed class TitrationTests(LdnApiHost api) : IClassFixture<LdnApiHost>, 
     private Task<JsonNode> MoveAsync(string plan, string action, long version, DateOnly on) => _client.PostOkAsync($"{plan}/{action}", new { reason = "as the test says", on }, version);
 
     private Task<JsonNode> DoseAsync(string plan, DateOnly on) => _client.GetOkAsync($"{plan}/dose?on={Days.Format(on)}");
+
+    private async Task<decimal[]> PrescribedAsync(string plan, params int[] days)
+    {
+        var doses = new List<decimal>();
+        foreach (var day in days)
+        {
+            doses.Add((decimal)(await DoseAsync(plan, Start.AddDays(day)))["prescribedDoseMg"]!);
+        }
+
+        return [.. doses];
+    }
 
     private Task<JsonNode> ReportAsync(DateOnly date, object dose) => _client.PostOkAsync(ApiClient.Of(_patient, "/check-ins"), new { date, dose });
 
