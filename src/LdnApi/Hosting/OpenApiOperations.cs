@@ -56,7 +56,7 @@ internal sealed class OpenApiOperations : IOperationFilter
             Send(OpenApiParts.Location);
         }
 
-        if (answersVersion && method == "GET")
+        if (answersVersion && method == "GET" && !context.ApiDescription.SupportedResponseTypes.Any(r => r.Type?.IsAssignableTo(typeof(ILive)) == true))
         {
             Take(OpenApiParts.IfNoneMatch);
             operation.Responses["304"] = new OpenApiResponse { Description = "You have the current version", Headers = succeeded.Headers };

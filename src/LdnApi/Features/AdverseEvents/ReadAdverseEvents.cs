@@ -10,7 +10,12 @@ namespace LdnApi.Features.AdverseEvents;
 /// <summary>Reads one adverse event.</summary>
 public static class GetAdverseEvent
 {
-    public sealed record Query(PatientId PatientId, AdverseEventId Id) : IQuery<Result<AdverseEventResponse>>, IConcernsPatient;
+    public sealed record Query(PatientId PatientId, AdverseEventId Id) : IQuery<Result<AdverseEventResponse>>, IConcernsPatient, IReadsRecord
+    {
+        Type IReadsRecord.Record => typeof(AdverseEvent);
+
+        Guid IReadsRecord.RecordId => Id.Value;
+    }
 
     public static void Map(IEndpointRouteBuilder patient) => patient
         .MapGet("/adverse-events/{adverseEventId}", Get)

@@ -158,7 +158,12 @@ public static class RetractAssessment
 /// <summary>Reads one assessment.</summary>
 public static class GetAssessment
 {
-    public sealed record Query(PatientId PatientId, AssessmentId Id) : IQuery<Result<AssessmentResponse>>, IConcernsPatient;
+    public sealed record Query(PatientId PatientId, AssessmentId Id) : IQuery<Result<AssessmentResponse>>, IConcernsPatient, IReadsRecord
+    {
+        Type IReadsRecord.Record => typeof(Assessment);
+
+        Guid IReadsRecord.RecordId => Id.Value;
+    }
 
     public static void Map(IEndpointRouteBuilder patient) => patient
         .MapGet("/assessments/{assessmentId}", Get)

@@ -10,7 +10,12 @@ namespace LdnApi.Features.CheckIns;
 /// <summary>Reads one check-in.</summary>
 public static class GetCheckIn
 {
-    public sealed record Query(PatientId PatientId, CheckInId Id) : IQuery<Result<CheckInResponse>>, IConcernsPatient;
+    public sealed record Query(PatientId PatientId, CheckInId Id) : IQuery<Result<CheckInResponse>>, IConcernsPatient, IReadsRecord
+    {
+        Type IReadsRecord.Record => typeof(CheckIn);
+
+        Guid IReadsRecord.RecordId => Id.Value;
+    }
 
     public static void Map(IEndpointRouteBuilder patient) => patient
         .MapGet("/check-ins/{checkInId}", Get)

@@ -44,7 +44,7 @@ public sealed record FollowUpResponse(
     DateOnly FirstOpenedOn, DateOnly LastEvidenceOn, DateTimeOffset DueAt, DateOnly? RegulatoryDueOn, DateOnly? ClosedOn, CloseReason? CloseReason,
     FollowUpOutcome? Outcome, string? Assignee, DateTimeOffset? SnoozedUntil, int Recurrence, bool EvidenceChanged, FollowUpId? MergedInto, string RuleSetVersion,
     IReadOnlyList<Clause> Clauses, IReadOnlyList<Evidence> Evidence, IReadOnlyList<string> ContributingFactors, IReadOnlyList<string> RecommendedActions,
-    IReadOnlyList<FollowUpEntry> Events, IReadOnlyList<OfferedRequest> Offers, long Version) : IVersioned
+    IReadOnlyList<FollowUpEntry> Events, IReadOnlyList<OfferedRequest> Offers, long Version) : IVersioned, ILive
 {
     internal static FollowUpResponse Of(FollowUp f, IEnumerable<FollowUpEvent> events, IReadOnlyList<OfferedRequest>? offers = null) => new(
         f.Id, f.PatientId, f.Family, f.Label, f.Priority, f.Status, f.OpenedOn, f.FirstOpenedOn, f.LastEvidenceOn, f.DueAt, f.RegulatoryDueOn, f.ClosedOn, f.CloseReason,

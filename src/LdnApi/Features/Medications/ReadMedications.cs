@@ -10,7 +10,12 @@ namespace LdnApi.Features.Medications;
 /// <summary>Reads one co-medication.</summary>
 public static class GetMedication
 {
-    public sealed record Query(PatientId PatientId, MedicationId Id) : IQuery<Result<MedicationResponse>>, IConcernsPatient;
+    public sealed record Query(PatientId PatientId, MedicationId Id) : IQuery<Result<MedicationResponse>>, IConcernsPatient, IReadsRecord
+    {
+        Type IReadsRecord.Record => typeof(Medication);
+
+        Guid IReadsRecord.RecordId => Id.Value;
+    }
 
     public static void Map(IEndpointRouteBuilder patient) => patient
         .MapGet("/medications/{medicationId}", Get)

@@ -139,7 +139,12 @@ public static class RetractObservation
 /// <summary>Reads one observation.</summary>
 public static class GetObservation
 {
-    public sealed record Query(PatientId PatientId, ObservationId Id) : IQuery<Result<ObservationResponse>>, IConcernsPatient;
+    public sealed record Query(PatientId PatientId, ObservationId Id) : IQuery<Result<ObservationResponse>>, IConcernsPatient, IReadsRecord
+    {
+        Type IReadsRecord.Record => typeof(Observation);
+
+        Guid IReadsRecord.RecordId => Id.Value;
+    }
 
     public static void Map(IEndpointRouteBuilder patient) => patient
         .MapGet("/observations/{observationId}", Get)

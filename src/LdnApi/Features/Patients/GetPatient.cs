@@ -10,7 +10,12 @@ namespace LdnApi.Features.Patients;
 /// <summary>Reads one patient.</summary>
 public static class GetPatient
 {
-    public sealed record Query(PatientId PatientId) : IQuery<Result<PatientResponse>>, IConcernsPatient;
+    public sealed record Query(PatientId PatientId) : IQuery<Result<PatientResponse>>, IConcernsPatient, IReadsRecord
+    {
+        Type IReadsRecord.Record => typeof(Patient);
+
+        Guid IReadsRecord.RecordId => PatientId.Value;
+    }
 
     public static void Map(IEndpointRouteBuilder patient) => patient
         .MapGet("", Get)

@@ -11,7 +11,12 @@ namespace LdnApi.Features.Prescriptions;
 /// <summary>Reads one prescription.</summary>
 public static class GetPrescription
 {
-    public sealed record Query(PatientId PatientId, PrescriptionId Id) : IQuery<Result<PrescriptionResponse>>, IConcernsPatient;
+    public sealed record Query(PatientId PatientId, PrescriptionId Id) : IQuery<Result<PrescriptionResponse>>, IConcernsPatient, IReadsRecord
+    {
+        Type IReadsRecord.Record => typeof(Prescription);
+
+        Guid IReadsRecord.RecordId => Id.Value;
+    }
 
     public static void Map(IEndpointRouteBuilder patient) => patient
         .MapGet("/prescriptions/{prescriptionId}", Get)

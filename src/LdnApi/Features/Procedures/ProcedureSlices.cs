@@ -106,7 +106,12 @@ public static class CancelProcedure
 /// <summary>Reads one procedure.</summary>
 public static class GetProcedure
 {
-    public sealed record Query(PatientId PatientId, ProcedureId Id) : IQuery<Result<ProcedureResponse>>, IConcernsPatient;
+    public sealed record Query(PatientId PatientId, ProcedureId Id) : IQuery<Result<ProcedureResponse>>, IConcernsPatient, IReadsRecord
+    {
+        Type IReadsRecord.Record => typeof(Procedure);
+
+        Guid IReadsRecord.RecordId => Id.Value;
+    }
 
     public static void Map(IEndpointRouteBuilder patient) => patient
         .MapGet("/procedures/{procedureId}", Get)

@@ -18,7 +18,7 @@ public sealed record ScheduleResponse(
     TitrationScheduleId Id, PatientId PatientId, PrescriptionId PrescriptionId, string? Preset, TitrationTemplateId? TemplateId, long? TemplateVersion,
     TitrationStatus Status, DateOnly StartsOn, IReadOnlyList<DatedStep> Steps, decimal? CurrentDoseMg, DateOnly? NextStepOn, int? DaysUntilNextStep, bool Overdue,
     DateOnly? HeldOn, DateOnly? EndedOn, IReadOnlyList<TitrationAction> Allowed, IReadOnlyList<TitrationChange> Changes, DateTimeOffset RecordedAt,
-    long Version) : IVersioned
+    long Version) : IVersioned, ILive
 {
     /// <summary>After a change: what the order-time rules say of the dose that it orders, worst first. Empty where none is ordered.</summary>
     public IReadOnlyList<Finding>? Findings { get; init; }
