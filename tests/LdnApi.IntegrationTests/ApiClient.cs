@@ -67,6 +67,9 @@ internal static class ApiClient
         return await client.PostOkAsync(url, order, ifMatch);
     }
 
+    /// <summary>A JSON merge patch.</summary>
+    public static Func<HttpContent> Patch(string json) => () => Json(json, "application/merge-patch+json");
+
     /// <summary>Prescribes and takes the first dose on a day, which must not lie in the future.</summary>
     public static async Task<(string Id, long Version)> PrescribeAsync(this HttpClient client, PatientId patient, DateOnly startsOn, decimal doseMg = 1.5m)
     {

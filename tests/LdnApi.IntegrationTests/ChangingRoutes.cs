@@ -25,6 +25,7 @@ internal sealed class ChangingRoutes(HttpClient client, DateOnly today)
     {
         ["RegisterPatient"] = _ => Task.FromResult(Post("/api/v1/patients", new { name = new { family = "Lovelace", given = new[] { "Ada" } }, timeZone = "UTC", birthDate = "1980-05-17" })),
         ["UpdatePatient"] = async s => new Call(HttpMethod.Put, ApiClient.Of(await s.PatientAsync()), new { name = new { family = "King" }, timeZone = "UTC" }, 1),
+        ["PatchPatient"] = async s => new Call(HttpMethod.Patch, ApiClient.Of(await s.PatientAsync()), ApiClient.Patch("""{ "name": { "family": "King" } }"""), 1),
         ["RecordMedication"] = async s => Post(ApiClient.Of(await s.PatientAsync(), "/medications"), new { atc = "N06AB06", code = new { system = "http://www.nlm.nih.gov/research/umls/rxnorm", code = "36437", display = "sertraline" }, startedOn = s.Start }),
         ["AmendMedication"] = async s => Act(await s.MadeAsync("RecordMedication"), "amend", new { reason = "after a call", medication = new { atc = "N06AB06", changedOn = s.Today } }),
         ["StopMedication"] = async s => Act(await s.MadeAsync("RecordMedication"), "stop", new { stoppedOn = s.Today }),
@@ -55,6 +56,7 @@ internal sealed class ChangingRoutes(HttpClient client, DateOnly today)
         ["SimulateTitration"] = async s => Post($"{(await s.TitrationAsync("start")).Url}/simulate", new { strengthsMg = new[] { 1.5 } }),
         ["CreateTitrationTemplate"] = _ => Task.FromResult(Post("/api/v1/titration-templates", new { name = $"slow {Guid.CreateVersion7()}", steps = new[] { new { doseMg = 0.5 } } })),
         ["ReplaceTitrationTemplate"] = async s => new Call(HttpMethod.Put, (await s.MadeAsync("CreateTitrationTemplate")).Url, new { name = "slower", steps = new[] { new { doseMg = 0.25 } } }, 1),
+        ["PatchTitrationTemplate"] = async s => new Call(HttpMethod.Patch, (await s.MadeAsync("CreateTitrationTemplate")).Url, ApiClient.Patch("""{ "name": "slowest" }"""), 1),
         ["RetireTitrationTemplate"] = async s => Act(await s.MadeAsync("CreateTitrationTemplate"), "retire", new { }),
         ["StopTitration"] = async s => Act(await s.TitrationAsync("start"), "stop", new { reason = "enough" }),
         ["SubmitCheckIn"] = async s => Post(ApiClient.Of(await s.PatientAsync(), "/check-ins"), new { date = s.Today, scores = new { anxiety = 3 }, dose = new { takenAt = "21:00", doseMg = 1.5 } }),

@@ -173,6 +173,11 @@ public static class Examples
         return JsonSerializer.SerializeToNode(example, example.GetType(), WireJson.Options);
     }
 
+    /// <summary>A merge patch of a shape: one member set, one cleared.</summary>
+    public static JsonNode PatchOf(Type type) => type == typeof(PatientBody)
+        ? new JsonObject { ["baselineAnxiety"] = 3, ["birthDate"] = null }
+        : new JsonObject { ["name"] = "Slower", ["source"] = null };
+
     /// <exception cref="KeyNotFoundException">A shape without an example: add one.</exception>
     private static object Of(Type type) =>
         !type.IsGenericType ? ByType[type]

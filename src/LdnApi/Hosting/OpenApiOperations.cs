@@ -91,7 +91,7 @@ internal sealed class OpenApiOperations : IOperationFilter
 
     private static void DescribeParameters(OpenApiOperation operation, OperationFilterContext context)
     {
-        foreach (var bound in operation.Parameters!.Where(p => p.Name is "ifMatch" or "submission" or "file" or "_").ToArray())
+        foreach (var bound in operation.Parameters!.Where(p => p.Name is "ifMatch" or "submission" or "patch" or "file" or "_").ToArray())
         {
             operation.Parameters!.Remove(bound);
         }
@@ -134,9 +134,15 @@ internal sealed class OpenApiOperations : IOperationFilter
 
     private static void AddExamples(OpenApiOperation operation, OperationFilterContext context, OpenApiResponse succeeded)
     {
+        if (OpenApiPatches.PatchedBy(context) is { } patched)
+        {
+            var patch = (OpenApiMediaType)operation.RequestBody!.Content![MergePatch.MediaType];
+            (patch.Schema, patch.Example) = (OpenApiPatches.SchemaOf(patched, context), Examples.PatchOf(patched));
+        }
+
         var body = context.ApiDescription.ParameterDescriptions.FirstOrDefault(p => p.Source.Id == "Body")?.Type
             ?? context.MethodInfo.GetParameters().FirstOrDefault(p => p.ParameterType.IsGenericType && p.ParameterType.GetGenericTypeDefinition() == typeof(Submission<>))?.ParameterType.GetGenericArguments()[0];
-        foreach (var (mediaType, content) in operation.RequestBody?.Content ?? new Dictionary<string, IOpenApiMediaType>())
+        foreach (var (mediaType, content) in operation.RequestBody?.Content?.Where(c => c.Key != MergePatch.MediaType) ?? [])
         {
             ((OpenApiMediaType)content).Example = mediaType == "text/csv" ? JsonValue.Create(Examples.Csv) : Examples.JsonOf(body!);
         }

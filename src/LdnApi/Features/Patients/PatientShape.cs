@@ -52,6 +52,10 @@ public sealed record PatientBody(
         patient.Active = Active;
     }
 
+    internal static PatientBody Of(Patient p) => new(
+        new HumanName(p.FamilyName ?? "", p.GivenNames), p.TimeZone, [.. p.Identifiers.Select(i => new Identifier(i.System, i.Value))], p.BirthDate, p.Gender,
+        p.AnxietyHistory, p.Sensitivity, [.. p.Conditions.Select(c => new Condition(c.System, c.Code, c.Display))], p.BaselineAnxiety, p.Active);
+
     internal Problem? Refusal(DateOnly today) =>
         BirthDate > today ? Problem.Refused("date-in-future", "A day lies in the future.", "$.birthDate", "Must not be after today, where the patient lives.")
         : null;

@@ -12,18 +12,27 @@ namespace LdnApi.Features.Patients;
 /// <summary>Replaces what is written of a patient. History, baseline and zone are evidence: the patient is evaluated again.</summary>
 public static class UpdatePatient
 {
-    public sealed record Command(PatientId PatientId, IfMatch Read, PatientBody Patient) : ICommand<Result<PatientResponse>>, IConcernsPatient;
+    public sealed record Command(PatientId PatientId, IfMatch Read, IRevision<PatientBody> Revision) : ICommand<Result<PatientResponse>>, IConcernsPatient;
 
-    public static void Map(IEndpointRouteBuilder patient) => patient
-        .MapPut("", Put)
-        .WithName(nameof(UpdatePatient))
-        .WithSummary("Replace a patient's details")
-        .WithDescription("What is left out is cleared, identifiers too; the history keeps what was.")
-        .NeedsScope(Scopes.ClinicalWrite);
+    public static void Map(IEndpointRouteBuilder patient)
+    {
+        patient.MapPut("", Put)
+            .WithName(nameof(UpdatePatient)).WithSummary("Replace a patient's details")
+            .WithDescription("What is left out is cleared, identifiers too; the history keeps what was.")
+            .NeedsScope(Scopes.ClinicalWrite);
+        patient.MapPatch("", Patch)
+            .Accepts<PatientBody>(MergePatch.MediaType)
+            .WithName("PatchPatient").WithSummary("Change some of a patient's details")
+            .NeedsScope(Scopes.ClinicalWrite);
+    }
 
     private static async Task<Results<Ok<PatientResponse>, ProblemHttpResult>> Put(
         PatientId patientId, IfMatch ifMatch, PatientBody request, IMediator mediator, CancellationToken ct) =>
-        (await mediator.Send(new Command(patientId, ifMatch, request), ct)).ToOk();
+        (await mediator.Send(new Command(patientId, ifMatch, new Replacement<PatientBody>(request)), ct)).ToOk();
+
+    private static async Task<Results<Ok<PatientResponse>, ProblemHttpResult>> Patch(
+        PatientId patientId, IfMatch ifMatch, MergePatch<PatientBody> patch, IMediator mediator, CancellationToken ct) =>
+        (await mediator.Send(new Command(patientId, ifMatch, patch), ct)).ToOk();
 
     public sealed class Handler(LdnDbContext db, FollowUpMonitor monitor, TimeProvider clock) : ICommandHandler<Command, Result<PatientResponse>>
     {
@@ -36,12 +45,22 @@ public static class UpdatePatient
                 return Problem.StaleAt(patient.Version);
             }
 
-            if (command.Patient.Refusal(patient.DayAt(now)) is { } refusal)
+            return await command.Revision.Apply(PatientBody.Of(patient)).ThenAsync(body => ReviseAsync(patient, body, now, ct));
+        }
+
+        private async Task<Result<PatientResponse>> ReviseAsync(Patient patient, PatientBody body, DateTimeOffset now, CancellationToken ct)
+        {
+            if (body.Refusal(patient.DayAt(now)) is { } refusal)
             {
                 return refusal;
             }
 
-            command.Patient.CopyTo(patient);
+            body.CopyTo(patient);
+            if (!db.ChangeTracker.HasChanges())
+            {
+                return PatientResponse.Of(patient);
+            }
+
             await db.IndexIdentifiersAsync(patient, ct);
             var nightly = await db.NightlyEvaluations.SingleAsync(n => n.PatientId == patient.Id, ct);
             nightly.DueAt = NightlyEvaluation.NextAfter(now, patient.TimeZone);

@@ -25,7 +25,10 @@ public sealed record StepBody([property: DoseMg] decimal DoseMg, [property: Rang
 public sealed record TemplateBody(
     [property: StringLength(100, MinimumLength = 1)] string Name,
     [property: MinLength(1), MaxLength(StepBody.MaxCount)] IReadOnlyList<StepBody> Steps,
-    [property: StringLength(500, MinimumLength = 1)] string? Source = null);
+    [property: StringLength(500, MinimumLength = 1)] string? Source = null)
+{
+    internal static TemplateBody Of(TitrationTemplate template) => new(template.Name, [.. template.Steps.Select(s => new StepBody(s.DoseMg, s.Days))], template.Source);
+}
 
 /// <summary>A template as read.</summary>
 /// <param name="Status">From a retired one no schedule is made any more.</param>

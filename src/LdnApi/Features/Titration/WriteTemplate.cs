@@ -55,20 +55,27 @@ public static class CreateTemplate
 /// <summary>Replaces or retires a template. Schedules that were made from it keep their steps.</summary>
 public static class ChangeTemplate
 {
-    /// <param name="Replacement">What it becomes; null retires it.</param>
-    public sealed record Command(TitrationTemplateId Id, IfMatch Read, TemplateBody? Replacement) : ICommand<Result<TemplateResponse>>;
+    /// <param name="Revision">What it becomes; null retires it.</param>
+    public sealed record Command(TitrationTemplateId Id, IfMatch Read, IRevision<TemplateBody>? Revision) : ICommand<Result<TemplateResponse>>;
 
     public static void Map(IEndpointRouteBuilder templates)
     {
         templates.MapPut("/{titrationTemplateId}", Put)
             .WithName("ReplaceTitrationTemplate").WithSummary("Replace a titration template").NeedsScope(Scopes.Prescribe);
+        templates.MapPatch("/{titrationTemplateId}", Patch)
+            .Accepts<TemplateBody>(MergePatch.MediaType)
+            .WithName("PatchTitrationTemplate").WithSummary("Change some of a titration template").NeedsScope(Scopes.Prescribe);
         templates.MapPost("/{titrationTemplateId}/retire", Retire)
             .WithName("RetireTitrationTemplate").WithSummary("Retire a titration template: no schedule is made from it any more").NeedsScope(Scopes.Prescribe);
     }
 
     private static async Task<Results<Ok<TemplateResponse>, ProblemHttpResult>> Put(
         TitrationTemplateId titrationTemplateId, IfMatch ifMatch, TemplateBody request, IMediator mediator, CancellationToken ct) =>
-        (await mediator.Send(new Command(titrationTemplateId, ifMatch, request), ct)).ToOk();
+        (await mediator.Send(new Command(titrationTemplateId, ifMatch, new Replacement<TemplateBody>(request)), ct)).ToOk();
+
+    private static async Task<Results<Ok<TemplateResponse>, ProblemHttpResult>> Patch(
+        TitrationTemplateId titrationTemplateId, IfMatch ifMatch, MergePatch<TemplateBody> patch, IMediator mediator, CancellationToken ct) =>
+        (await mediator.Send(new Command(titrationTemplateId, ifMatch, patch), ct)).ToOk();
 
     private static async Task<Results<Ok<TemplateResponse>, ProblemHttpResult>> Retire(
         TitrationTemplateId titrationTemplateId, IfMatch ifMatch, IMediator mediator, CancellationToken ct) =>
@@ -93,19 +100,19 @@ public static class ChangeTemplate
                 return Problem.InvalidTransition(WireNames.NameOf(template.Status));
             }
 
-            if (command.Replacement is not { } body)
+            if (command.Revision is not { } revision)
             {
                 template.KeepBeforeChange(caller.Subject, clock.GetUtcNow());
                 template.Status = TemplateStatus.Retired;
                 return await SaveAsync(template, ct);
             }
 
-            return await StepBody.ToSteps(body.Steps).ThenAsync(steps =>
+            return await revision.Apply(TemplateBody.Of(template)).ThenAsync(body => StepBody.ToSteps(body.Steps).ThenAsync(steps =>
             {
                 template.KeepBeforeChange(caller.Subject, clock.GetUtcNow());
                 (template.Name, template.Source, template.Steps) = (body.Name, body.Source, [.. steps]);
                 return SaveAsync(template, ct);
-            });
+            }));
         }
 
         private async Task<Result<TemplateResponse>> SaveAsync(TitrationTemplate template, CancellationToken ct)
