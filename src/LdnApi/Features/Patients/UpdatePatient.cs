@@ -23,6 +23,7 @@ public static class UpdatePatient
         patient.MapPatch("", Patch)
             .Accepts<PatientBody>(MergePatch.MediaType)
             .WithName("PatchPatient").WithSummary("Change some of a patient's details")
+            .WithDescription("What is left out stays, null clears, a list is replaced whole. A patch that changes nothing makes no version.")
             .NeedsScope(Scopes.ClinicalWrite);
     }
 

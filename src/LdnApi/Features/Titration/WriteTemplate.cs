@@ -64,7 +64,9 @@ public static class ChangeTemplate
             .WithName("ReplaceTitrationTemplate").WithSummary("Replace a titration template").NeedsScope(Scopes.Prescribe);
         templates.MapPatch("/{titrationTemplateId}", Patch)
             .Accepts<TemplateBody>(MergePatch.MediaType)
-            .WithName("PatchTitrationTemplate").WithSummary("Change some of a titration template").NeedsScope(Scopes.Prescribe);
+            .WithName("PatchTitrationTemplate").WithSummary("Change some of a titration template")
+            .WithDescription("What is left out stays, null clears, a list is replaced whole.")
+            .NeedsScope(Scopes.Prescribe);
         templates.MapPost("/{titrationTemplateId}/retire", Retire)
             .WithName("RetireTitrationTemplate").WithSummary("Retire a titration template: no schedule is made from it any more").NeedsScope(Scopes.Prescribe);
     }
