@@ -77,6 +77,8 @@ internal sealed class ChangingRoutes(HttpClient client, DateOnly today)
         ["SnoozeFollowUp"] = async s => Act(await s.FollowUpAsync(), "snooze", new { days = 2 }),
         ["ResolveFollowUp"] = async s => Act(await s.FollowUpAsync(), "resolve", new { outcome = "dose-held", note = "for two weeks" }),
         ["DismissFollowUp"] = async s => Act(await s.FollowUpAsync(), "dismiss", new { reason = "explained by a bereavement" }),
+        ["ChangeRuleSettings"] = async s => new Call(HttpMethod.Put, "/api/v1/rule-settings", new { reason = "fewer calls", settings = new { symptomaticNrs = 5 } }, await s.SettingsAsync()),
+        ["RestoreRuleSettings"] = async s => new Call(HttpMethod.Post, "/api/v1/rule-settings/restore", new { restoredVersion = 1, reason = "too few calls" }, await s.SettingsAsync()),
         ["MakeSandboxPatients"] = _ => Task.FromResult(Post("/api/v1/sandbox/patients", null)),
     };
 
@@ -120,6 +122,8 @@ internal sealed class ChangingRoutes(HttpClient client, DateOnly today)
         var made = await client.OrderOkAsync(call.Url, call.Body ?? new { }, call.IfMatch);
         return ($"{call.Url}/{made["id"]}", made);
     }
+
+    private async Task<long> SettingsAsync() => (long)(await client.GetOkAsync("/api/v1/rule-settings"))["version"]!;
 
     private async Task<(string Url, JsonNode Record)> PrescriptionAsync(params string[] verbs)
     {

@@ -154,7 +154,8 @@ public sealed partial class ConcurrencyTests(LdnApiHost api) : IClassFixture<Ldn
     private static bool ChangesARecord(string name, string method, string pattern) =>
         !ChangingRoutes.Calculations.Contains(name) && (method != "POST" || RecordAndVerb().IsMatch(pattern));
 
-    [GeneratedRegex("\\{(?!patientId)[^}]+\\}/[^/{]+$")]
+    /// <summary>A record by its id, or the one that a clinic has of its kind; then what is done to it.</summary>
+    [GeneratedRegex("(\\{(?!patientId)[^}]+\\}|/rule-settings)/[^/{]+$")]
     private static partial Regex RecordAndVerb();
 
     private sealed class Recorder : DbCommandInterceptor

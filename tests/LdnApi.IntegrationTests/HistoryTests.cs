@@ -30,9 +30,9 @@ public sealed class HistoryTests(LdnApiHost api) : IClassFixture<LdnApiHost>
         foreach (var (name, _, _) in ChangingRoutes.Of(api))
         {
             var call = await new ChangingRoutes(client, Today).ReadyAsync(name);
-            if (call.IfMatch is null)
+            if (call.IfMatch is null || call.Url.StartsWith("/api/v1/rule-settings", StringComparison.Ordinal))
             {
-                continue;
+                continue; // what makes something new; the settings are no record of a patient and have a history of their own
             }
 
             var before = await client.GetOkAsync(call.Record);

@@ -71,5 +71,9 @@ public static class OrderRuleCatalogue
 
     public static OrderRuleDescription Of(string rule) => ById[rule];
 
+    /// <summary>Every rule, with the values that a clinic has chosen beside the defaults.</summary>
+    public static IReadOnlyList<OrderRuleDescription> Under(RuleSettings settings) =>
+        [.. All.Select(rule => rule with { Thresholds = RuleCatalogue.InForce(rule.Thresholds, settings) })];
+
     private static RuleThreshold Limit(string setting, decimal value, string unit) => new(setting, value, null, unit);
 }

@@ -7,6 +7,8 @@ namespace LdnApi.Clinical.Rules;
 public static class FollowUpReconciler
 {
     /// <summary>What must be done, in order. Done, it leaves nothing to do, and at most one follow-up of a family that is not closed.</summary>
+    /// <param name="stored">The patient's follow-ups in the order in which they were made.</param>
+    /// <param name="evaluation">The fold over the facts known now.</param>
     public static IReadOnlyList<FollowUpChange> Reconcile(IReadOnlyList<StoredFollowUp> stored, Evaluation evaluation)
     {
         var changes = new List<FollowUpChange>();
@@ -64,6 +66,21 @@ public static class FollowUpReconciler
                 CloseReason = change.Type == FollowUpChangeType.Reopen ? null : f.CloseReason,
             },
         };
+    }
+
+    /// <summary>Which of the follow-ups, oldest first, a change is about; −1 when it brings a new one about.</summary>
+    public static int IndexOf(IReadOnlyList<StoredFollowUp> stored, FollowUpChange change)
+    {
+        for (var i = stored.Count - 1; i >= 0; i--)
+        {
+            // A change without an id follows the opening of a spell that is over: its follow-up is the latest of the family.
+            if (change.FollowUpId is { } id ? stored[i].Id == id : change.Type != FollowUpChangeType.Open && stored[i].Family == change.Family)
+            {
+                return i;
+            }
+        }
+
+        return -1;
     }
 
     private static bool NeedsNewAcknowledgement(StoredFollowUp f, FollowUpChange change) =>

@@ -6,8 +6,15 @@ namespace LdnApi.Clinical.Rules;
 
 /// <summary>A threshold as the catalogue shows it.</summary>
 /// <param name="Default">In the unit named.</param>
-/// <param name="WithHistory">The same with an anxiety disorder on record, where that differs.</param>
-public sealed record RuleThreshold(string Setting, decimal Default, decimal? WithHistory, string Unit);
+/// <param name="WithHistory">The default with an anxiety disorder on record, where it is another.</param>
+public sealed record RuleThreshold(string Setting, decimal Default, decimal? WithHistory, string Unit)
+{
+    /// <summary>The value in force: the clinic's where it is a setting, else the default.</summary>
+    public decimal Value { get; init; } = Default;
+
+    /// <summary>The value in force with an anxiety disorder on record.</summary>
+    public decimal? ValueWithHistory { get; init; } = WithHistory;
+}
 
 /// <summary>A rule, for those who ask what the system looks for.</summary>
 /// <param name="Version">Rises with any change of the rule's verdict on any input.</param>
@@ -93,6 +100,17 @@ public static class RuleCatalogue
             "none", ["sleep-hygiene", "shift-to-morning"], "Trouble sleeping is common at the start, and feeds anxiety (source article); our default"),
         new("R-32", 1, RuleFamily.Serious, "serious-event", "An adverse event with any seriousness criterion. The regulatory report is due 15 days after first receipt.",
             [], "urgent", ["contact-patient-now", "report-serious-event"], "ICH E2A; 21 CFR 312.32"),
+    ];
+
+    /// <summary>Every rule, with the values that a clinic has chosen beside the defaults.</summary>
+    public static IReadOnlyList<RuleDescription> Under(RuleSettings settings) => [.. All.Select(rule => rule with { Thresholds = InForce(rule.Thresholds, settings) })];
+
+    /// <summary>Thresholds with the clinic's values where they are settings.</summary>
+    internal static IReadOnlyList<RuleThreshold> InForce(IReadOnlyList<RuleThreshold> thresholds, RuleSettings settings) =>
+    [
+        .. thresholds.Select(t => RuleSettingCatalogue.All.FirstOrDefault(s => s.Name == t.Setting)?.Of(settings) is { } value
+            ? t with { Value = value.Standard, ValueWithHistory = value.WithHistory }
+            : t),
     ];
 
     private static RuleThreshold Points(string setting, int value) => new(setting, value, null, "points");

@@ -3,7 +3,7 @@ namespace LdnApi.Clinical.Rules;
 /// <summary>A threshold that is lower for a patient with an anxiety history.</summary>
 /// <param name="Standard">For everyone else.</param>
 /// <param name="WithHistory">With an anxiety disorder on record.</param>
-public readonly record struct HistorySetting(int Standard, int WithHistory)
+public sealed record HistorySetting(int Standard, int WithHistory)
 {
     public int For(bool history) => history ? WithHistory : Standard;
 }
@@ -85,17 +85,4 @@ public sealed record RuleSettings
 
     /// <summary>A snooze lasts at most so long. Days; default 7.</summary>
     public int MaxSnoozeDays { get; init; } = 7;
-}
-
-/// <summary>What a priority means in time.</summary>
-public static class FollowUpPriorities
-{
-    /// <summary>Time within which a person must have acted: immediate 0, urgent 24 h, soon 72 h, routine and info 7 days.</summary>
-    public static TimeSpan TimeAllowed(FollowUpPriority priority) => priority switch
-    {
-        FollowUpPriority.Immediate => TimeSpan.Zero,
-        FollowUpPriority.Urgent => TimeSpan.FromHours(24),
-        FollowUpPriority.Soon => TimeSpan.FromHours(72),
-        FollowUpPriority.Routine or FollowUpPriority.Info => TimeSpan.FromDays(7),
-    };
 }

@@ -42,6 +42,17 @@ public static class Examples
     private static readonly FollowUpId FollowUp = new(new Guid("0195d000-0000-7000-8000-000000000004"));
     private static readonly TitrationScheduleId Schedule = new(new Guid("0195d000-0000-7000-8000-000000000006"));
     private static readonly AdverseEventId Event = new(new Guid("0195d000-0000-7000-8000-000000000005"));
+    private static readonly EvaluationId Evaluation = new(new Guid("0195d000-0000-7000-8000-000000000008"));
+    private static readonly RuleSettingsVersion Settings = new()
+    {
+        ClinicId = default,
+        Version = 2,
+        Settings = RuleSettings.Default with { SymptomaticNrs = 5 },
+        RecordedAt = Now,
+        RecordedBy = "dr-gray",
+        Reason = "Fewer calls about single days",
+    };
+
     private static readonly HumanName Name = new("Example", ["Ada"]);
     private static readonly Identifier Number = new("urn:example:mrn", "12345");
     private static readonly Clause Clause = new("symptomatic-days-in-window", "R-04", ClauseState.True, 8, 8, "days", [CheckIn.Value]);
@@ -49,7 +60,7 @@ public static class Examples
         "R-31", "poor-sleep", 3, 3, "days", [new Evidence("check-in", CheckIn.Value, 1, Today, 2)], ["sleep-hygiene", "shift-to-morning"]);
     private static readonly Evidence Evidence = new("check-in", CheckIn.Value, 1, Today, 5);
     private static readonly ChangedFollowUp Changed = new(
-        FollowUp, RuleFamily.Course, FollowUpLabel.Persistent, FollowUpPriority.Soon, FollowUpStatus.Open, new DateOnly(2026, 3, 21), Now.AddHours(72));
+        FollowUp, RuleFamily.Course, FollowUpLabel.Persistent, FollowUpPriority.Soon, FollowUpStatus.Open, new DateOnly(2026, 3, 21), Now.AddHours(72), Evaluation);
 
     private static readonly Association TooFew = new(AssociationStatus.InsufficientData, [new StillNeeded(NeededData.Pairs, 4)], 10);
     private static readonly Association OfDose = new(
@@ -131,10 +142,10 @@ public static class Examples
             [new Challenge(ChallengeKind.Dechallenge, Today.AddDays(-14), 3.0m, 1.5m, ChallengeResponse.Positive, 5, 2, 7, 10)],
             new CausalitySuggestion(WhoUmcCategory.Probable, [CausalityReason.NoOtherCauseOnRecord, CausalityReason.DechallengePositive])),
         new FollowUpItem(FollowUp, Patient, RuleFamily.Course, FollowUpLabel.Persistent, FollowUpPriority.Soon, FollowUpStatus.Open, new DateOnly(2026, 3, 21), Today, Now.AddHours(72),
-            null, null, 0, false, ["reduce-slightly", "repeat-gad7"], 3),
+            null, null, 0, false, ["reduce-slightly", "repeat-gad7"], Evaluation, 3),
         new FollowUpResponse(FollowUp, Patient, RuleFamily.Course, FollowUpLabel.Persistent, FollowUpPriority.Soon, FollowUpStatus.Open, new DateOnly(2026, 3, 21), new DateOnly(2026, 3, 21), Today,
-            Now.AddHours(72), null, null, null, null, null, null, 0, false, null, RuleCatalogue.RuleSetVersion, [Clause], [Evidence], [], ["reduce-slightly", "repeat-gad7"],
-            [new FollowUpEntry(FollowUpEventType.Opened, new DateOnly(2026, 3, 21), Now, "dr-gray", FollowUpLabel.Emerging, FollowUpPriority.Routine, null)],
+            Now.AddHours(72), null, null, null, null, null, null, 0, false, null, Evaluation, RuleCatalogue.RuleSetVersion, 1, [Clause], [Evidence], [], ["reduce-slightly", "repeat-gad7"],
+            [new FollowUpEntry(FollowUpEventType.Opened, new DateOnly(2026, 3, 21), Now, "dr-gray", FollowUpLabel.Emerging, FollowUpPriority.Routine, null, Evaluation)],
             [new OfferedRequest(TitrationAction.Hold, "Stay at the present dose; the later dates wait.", "POST",
                 $"/api/v1/patients/{Patient}/titration-schedules/{Schedule}/hold", new Dictionary<string, string> { ["If-Match"] = "\"2\"", ["Content-Type"] = "application/json" },
                 new OfferedBody("course follow-up: persistent, soon", FollowUp), 1.5m, null)], 3),
@@ -144,7 +155,7 @@ public static class Examples
         new ActOnFollowUp.SnoozeRequest(2, "Back on Monday"),
         new ActOnFollowUp.ResolveRequest(FollowUpOutcome.DoseHeld, "Hold for two weeks"),
         new ActOnFollowUp.DismissRequest("Explained by a bereavement"),
-        new GetEvaluation.Response(Patient, Today, Now, RuleCatalogue.RuleSetVersion, Start, 2,
+        new GetEvaluation.Response(Patient, Today, Now, RuleCatalogue.RuleSetVersion, 1, Start, 2,
             [new FamilyEvaluation(RuleFamily.Course, Verdict.Raised, FollowUpLabel.Persistent, FollowUpPriority.Soon, "R-04", [Clause], null, null, null, [Evidence], ["poor-sleep"], [Annotation],
                 ["reduce-slightly", "sleep-hygiene", "shift-to-morning"], Today)],
             [new RuleEvent(Today, RuleFamily.Course, RuleEventType.Upgrade, FollowUpLabel.Persistent, FollowUpPriority.Soon)],
@@ -154,8 +165,12 @@ public static class Examples
                 OfDose with { Tau = 0.714286 }, 0.857143, 3, 4, 1, 0.030886)],
             new DoseAssociation(OfDose, [new LagAssociation(0, 14, 0.593391, 0.022774, 0.091097)], 0),
             new TimingAssociation(new TimeOnly(21, 0), null, TooFew, TooFew), new TrendAssociation(OfDose with { Tau = 0.43543, Z = 1.964082, P = 0.049521 }, 0.153846)),
-        new GetRules.Response(RuleCatalogue.RuleSetVersion, [RuleCatalogue.All[0]], [OrderRuleCatalogue.All[0]], [MedicineLists.Of(MedicineClass.Naltrexone)],
+        new GetRules.Response(RuleCatalogue.RuleSetVersion, 1, [RuleCatalogue.All[0]], [OrderRuleCatalogue.All[0]], [MedicineLists.Of(MedicineClass.Naltrexone)],
             new GetRules.ConditionCodes(ConditionList.Version, ConditionList.Source, ConditionList.LocalSystem, [ConditionList.All[0]])),
+        new ChangeRuleSettings.Request("Fewer calls about single days", System.Text.Json.JsonSerializer.SerializeToElement(new { symptomaticNrs = 5 }, WireJson.Options)),
+        new ChangeRuleSettings.RestoreRequest(1, "Too few calls"),
+        RuleSettingsResponse.Of(Settings, 0),
+        RuleSettingsEntry.Of(Settings),
         new MakeSandboxPatients.Response(8, [new MakeSandboxPatients.Story("well", "urn:ldnapi:sandbox|well", "Four weeks of calm reports: no follow-up.")]),
     ];
 

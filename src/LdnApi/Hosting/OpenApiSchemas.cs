@@ -3,8 +3,10 @@ using System.Globalization;
 using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using LdnApi.Clinical.Rules;
 using LdnApi.Common;
 using LdnApi.Features.CheckIns;
+using LdnApi.Features.Rules;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.OpenApi;
 using Swashbuckle.AspNetCore.SwaggerGen;
@@ -46,10 +48,37 @@ internal sealed class OpenApiSchemas : ISchemaFilter
             ((OpenApiSchema)own.Properties!["items"]).Items = context.SchemaGenerator.GenerateSchema(typeof(CheckInBody), context.SchemaRepository);
         }
 
+        if (context.Type == typeof(ChangeRuleSettings.Request))
+        {
+            DescribeDraft((OpenApiSchema)own.Properties!["settings"]);
+        }
+
         if (context.Type.IsAssignableTo(typeof(ProblemDetails)))
         {
             DescribeProblem(own, context);
         }
+    }
+
+    /// <summary>Settings that are sent: any of those that there are, each within its bounds.</summary>
+    private static void DescribeDraft(OpenApiSchema draft)
+    {
+        (draft.Type, draft.AdditionalPropertiesAllowed) = (JsonSchemaType.Object, false);
+        draft.Properties = RuleSettingCatalogue.All.ToDictionary(s => s.Name, s => (IOpenApiSchema)(s.Of(RuleSettings.Default).WithHistory is null ? Value(s) : new OpenApiSchema
+        {
+            Type = JsonSchemaType.Object,
+            Description = s.Meaning,
+            AdditionalPropertiesAllowed = false,
+            Required = new HashSet<string> { "standard", "withHistory" },
+            Properties = new Dictionary<string, IOpenApiSchema> { ["standard"] = Value(s), ["withHistory"] = Value(s) },
+        }));
+
+        static OpenApiSchema Value(RuleSettingDescription s) => new()
+        {
+            Type = s.Unit == "ratio" ? JsonSchemaType.Number : JsonSchemaType.Integer,
+            Minimum = s.Minimum.ToString(CultureInfo.InvariantCulture),
+            Maximum = s.Maximum.ToString(CultureInfo.InvariantCulture),
+            Description = $"{s.Meaning} Unit: {s.Unit}.",
+        };
     }
 
     private static void Constrain(OpenApiSchema own, PropertyInfo member)

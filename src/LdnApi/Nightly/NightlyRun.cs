@@ -8,13 +8,14 @@ using Microsoft.EntityFrameworkCore;
 namespace LdnApi.Nightly;
 
 /// <summary>
-/// Evaluates each patient's day just ended, at 03:00 where they live. This is what raises a lasting event or missing reports without anyone calling.
+/// Evaluates each patient's day just ended, at 03:00 where they live, and everyone after a change of the clinic's settings. This is what raises a lasting
+/// event or missing reports without anyone calling.
 /// Any number of instances may run: who is due is decided under the patient's lock, so each patient is evaluated once; a crash leaves them due.
 /// </summary>
 public sealed partial class NightlyRun(IServiceScopeFactory scopes, NightlyMetrics metrics, TimeProvider clock, ILogger<NightlyRun> log) : BackgroundService
 {
     private const int BatchSize = 500;
-    private static readonly TimeSpan Interval = TimeSpan.FromHours(1);
+    private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
 
     /// <summary>Evaluates everyone who is due now.</summary>
     /// <returns>How many this instance evaluated.</returns>
@@ -87,10 +88,11 @@ public sealed partial class NightlyRun(IServiceScopeFactory scopes, NightlyMetri
         {
             db.ChangeTracker.Clear();
             await using var transaction = await db.Database.BeginTransactionAsync(ct);
+            var patient = await db.LockPatientAsync(new PatientId(due.PatientId), ct);
             var now = clock.GetUtcNow();
-            var id = new PatientId(due.PatientId);
-            var patient = await db.LockPatientAsync(id, ct);
-            var nightly = await db.NightlyEvaluations.SingleAsync(n => n.PatientId == id, ct);
+            // Locked, so that a change of the settings that makes everyone due waits for this evaluation and is not overwritten by it.
+            var nightly = await db.NightlyEvaluations
+                .FromSql($"SELECT * FROM nightly_evaluations WHERE clinic_id = {due.ClinicId} AND patient_id = {due.PatientId} FOR NO KEY UPDATE").SingleAsync(ct);
             if (patient is null || nightly.DueAt > now)
             {
                 return false; // another instance was faster
@@ -113,7 +115,7 @@ public sealed partial class NightlyRun(IServiceScopeFactory scopes, NightlyMetri
     [LoggerMessage(Level = LogLevel.Error, Message = "Nightly run could not evaluate patient {PatientId}; it stays due")]
     private partial void LogFailure(Exception exception, Guid patientId);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Nightly run failed; trying again in an hour")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "Nightly run failed; trying again in a minute")]
     private partial void LogFault(Exception exception);
 
     private sealed record DuePatient(Guid ClinicId, Guid PatientId, DateTimeOffset DueAt);

@@ -51,7 +51,16 @@ public sealed class FollowUp : IClinicalRecord
     public bool EvidenceChanged { get; set; }
 
     public FollowUpId? MergedInto { get; set; }
+
+    /// <summary>The evaluation that opened it or last raised it; null for one from before evaluations were kept.</summary>
+    public EvaluationId? EvaluationId { get; set; }
+
+    /// <summary>The rules under which the clauses were worked out.</summary>
     public required string RuleSetVersion { get; set; }
+
+    /// <summary>The version of the clinic's settings under which the clauses were worked out.</summary>
+    public long SettingsVersion { get; set; } = RuleSettingsVersion.First;
+
     public List<Clause> Clauses { get; set; } = [];
     public List<Evidence> Evidence { get; set; } = [];
     public List<string> ContributingFactors { get; set; } = [];
@@ -72,6 +81,25 @@ public sealed class FollowUp : IClinicalRecord
     [JsonIgnore]
     public string? ChangeReason { get; set; }
 
+    /// <summary>Its place in what happened to the patient: the order in which follow-ups were made.</summary>
+    [JsonIgnore]
+    public long Ordinal { get; private init; }
+
+    /// <summary>Takes over what the rules say of it.</summary>
+    public void Take(StoredFollowUp after)
+    {
+        Label = after.Label;
+        Priority = after.Priority;
+        Status = after.Status;
+        OpenedOn = after.OpenedOn;
+        FirstOpenedOn = after.FirstOpenedOn;
+        LastEvidenceOn = after.LastEvidenceOn;
+        ClosedOn = after.ClosedOn;
+        CloseReason = after.CloseReason;
+        Recurrence = after.Recurrence;
+        EvidenceChanged = after.EvidenceChanged;
+    }
+
     public static StoredFollowUp ToStored(FollowUp f) => new(
         f.Id.Value, f.Family, f.Status, f.Label, f.Priority, f.OpenedOn, f.FirstOpenedOn, f.LastEvidenceOn, f.ClosedOn, f.CloseReason, f.Recurrence, f.EvidenceChanged);
 
@@ -80,11 +108,13 @@ public sealed class FollowUp : IClinicalRecord
         public void Configure(EntityTypeBuilder<FollowUp> followUp)
         {
             followUp.HasKey(f => new { f.ClinicId, f.Id });
+            followUp.Property(f => f.Ordinal).HasDefaultValueSql(Ordinals.Next);
             followUp.Property(f => f.RuleSetVersion).HasMaxLength(40);
             followUp.Property(f => f.Assignee).HasMaxLength(255);
             followUp.Property(f => f.Clauses).IsJson();
             followUp.Property(f => f.Evidence).IsJson();
             followUp.Ignore(f => f.RecordId).Ignore(f => f.Subject).Ignore(f => f.ChangeReason);
+            followUp.HasOne<EvaluationEntry>().WithMany().HasForeignKey(f => new { f.ClinicId, f.EvaluationId }).OnDelete(DeleteBehavior.Restrict);
             followUp.HasOne<Patient>().WithMany().HasForeignKey(f => new { f.ClinicId, f.PatientId }).OnDelete(DeleteBehavior.Restrict);
             followUp.HasIndex(f => new { f.ClinicId, f.PatientId, f.Family }).IsUnique()
                 .HasFilter("status <> 'Closed'").HasDatabaseName("one_open_follow_up_per_family");
@@ -125,6 +155,12 @@ public sealed class FollowUpEvent : IBelongToClinic
     public required RuleFamily Family { get; init; }
     public required FollowUpEventType Type { get; init; }
 
+    /// <summary>Its place in what happened to the patient: see <see cref="Ordinals"/>.</summary>
+    public long Ordinal { get; private init; }
+
+    /// <summary>The evaluation that brought it about; null for an act of a clinician, and from before evaluations were kept.</summary>
+    public EvaluationId? EvaluationId { get; init; }
+
     /// <summary>The clinical day it speaks of.</summary>
     public required DateOnly On { get; init; }
 
@@ -137,13 +173,57 @@ public sealed class FollowUpEvent : IBelongToClinic
     public required FollowUpPriority Priority { get; init; }
     public string? Reason { get; init; }
 
+    /// <summary>What a change by the rules is called in the log.</summary>
+    public static FollowUpEventType TypeOf(FollowUpChange change) => change.Type switch
+    {
+        FollowUpChangeType.Open => FollowUpEventType.Opened,
+        FollowUpChangeType.Reopen => FollowUpEventType.Reopened,
+        FollowUpChangeType.Upgrade => FollowUpEventType.Upgraded,
+        FollowUpChangeType.Adjust => FollowUpEventType.Adjusted,
+        FollowUpChangeType.MarkEvidenceChanged => FollowUpEventType.EvidenceChanged,
+        FollowUpChangeType.ClearEvidenceChanged => FollowUpEventType.EvidenceRestored,
+        FollowUpChangeType.AddEvidence => FollowUpEventType.EvidenceAdded,
+        FollowUpChangeType.Close => change.CloseReason switch
+        {
+            CloseReason.EvidenceWithdrawn => FollowUpEventType.EvidenceWithdrawn,
+            CloseReason.Merged => FollowUpEventType.Merged,
+            _ => FollowUpEventType.AutoClosed,
+        },
+    };
+
+    /// <summary>What an act of a clinician is called in the log.</summary>
+    public static FollowUpEventType TypeOf(FollowUpAction action) => action switch
+    {
+        FollowUpAction.Acknowledge => FollowUpEventType.Acknowledged,
+        FollowUpAction.Assign => FollowUpEventType.Assigned,
+        FollowUpAction.Start => FollowUpEventType.Started,
+        FollowUpAction.Snooze => FollowUpEventType.Snoozed,
+        FollowUpAction.Resolve => FollowUpEventType.Resolved,
+        FollowUpAction.Dismiss => FollowUpEventType.Dismissed,
+    };
+
+    /// <summary>The act of a clinician that an entry keeps; null for what the rules did.</summary>
+    public FollowUpAction? Action => Type switch
+    {
+        FollowUpEventType.Acknowledged => FollowUpAction.Acknowledge,
+        FollowUpEventType.Assigned => FollowUpAction.Assign,
+        FollowUpEventType.Started => FollowUpAction.Start,
+        FollowUpEventType.Snoozed => FollowUpAction.Snooze,
+        FollowUpEventType.Resolved => FollowUpAction.Resolve,
+        FollowUpEventType.Dismissed => FollowUpAction.Dismiss,
+        _ => null,
+    };
+
     internal sealed class Mapping : IEntityTypeConfiguration<FollowUpEvent>
     {
         public void Configure(EntityTypeBuilder<FollowUpEvent> entry)
         {
             entry.HasKey(e => new { e.ClinicId, e.Id });
+            entry.Ignore(e => e.Action);
+            entry.Property(e => e.Ordinal).HasDefaultValueSql(Ordinals.Next);
             entry.Property(e => e.RecordedBy).HasMaxLength(255);
             entry.Property(e => e.Reason).HasMaxLength(RecordVersion.MaxReasonLength);
+            entry.HasOne<EvaluationEntry>().WithMany().HasForeignKey(e => new { e.ClinicId, e.EvaluationId }).OnDelete(DeleteBehavior.Restrict);
             entry.HasOne<FollowUp>().WithMany().HasForeignKey(e => new { e.ClinicId, e.FollowUpId }).OnDelete(DeleteBehavior.Restrict);
             entry.HasIndex(e => new { e.ClinicId, e.FollowUpId });
             entry.HasIndex(e => new { e.ClinicId, e.PatientId, e.Type });

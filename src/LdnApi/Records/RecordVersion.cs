@@ -35,6 +35,9 @@ public sealed class RecordVersion : IBelongToClinic
     /// <summary>The kind of record: <c>patient</c>, <c>check-in</c>, …</summary>
     public required string Kind { get; init; }
 
+    /// <summary>Its place in what happened to the patient: see <see cref="Ordinals"/>.</summary>
+    public long Ordinal { get; private init; }
+
     /// <summary>The moment from which this version was known.</summary>
     public required DateTimeOffset RecordedAt { get; init; }
 
@@ -82,12 +85,14 @@ public sealed class RecordVersion : IBelongToClinic
         public void Configure(EntityTypeBuilder<RecordVersion> version)
         {
             version.HasKey(v => new { v.ClinicId, v.RecordId, v.Version });
+            version.Property(v => v.Ordinal).HasDefaultValueSql(Ordinals.Next);
             version.Property(v => v.Kind).HasMaxLength(40);
             version.Property(v => v.RecordedBy).HasMaxLength(255);
             version.Property(v => v.Reason).HasMaxLength(MaxReasonLength);
             version.Property(v => v.Body).HasColumnType("jsonb");
             version.HasOne<Patient>().WithMany().HasForeignKey(v => new { v.ClinicId, v.PatientId }).OnDelete(DeleteBehavior.Restrict);
             version.HasIndex(v => new { v.ClinicId, v.PatientId, v.RecordedAt });
+            version.HasIndex(v => new { v.ClinicId, v.PatientId, v.Ordinal });
         }
     }
 }

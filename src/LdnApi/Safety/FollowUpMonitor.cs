@@ -8,11 +8,15 @@ using Microsoft.EntityFrameworkCore;
 namespace LdnApi.Safety;
 
 /// <summary>A follow-up that a write opened, raised, closed or otherwise changed.</summary>
+/// <param name="EvaluationId">The evaluation that opened it or last raised it.</param>
 public sealed record ChangedFollowUp(
-    FollowUpId Id, RuleFamily Family, FollowUpLabel Label, FollowUpPriority Priority, FollowUpStatus Status, DateOnly OpenedOn, DateTimeOffset DueAt);
+    FollowUpId Id, RuleFamily Family, FollowUpLabel Label, FollowUpPriority Priority, FollowUpStatus Status, DateOnly OpenedOn, DateTimeOffset DueAt, EvaluationId? EvaluationId)
+{
+    public static ChangedFollowUp Of(FollowUp f) => new(f.Id, f.Family, f.Label, f.Priority, f.Status, f.OpenedOn, f.DueAt, f.EvaluationId);
+}
 
 /// <summary>Evaluates a patient when evidence arrives or time passes, and brings the follow-ups in line.</summary>
-public sealed class FollowUpMonitor(LdnDbContext db, PatientFactsReader reader, Caller caller)
+public sealed class FollowUpMonitor(LdnDbContext db, PatientFactsReader reader, ClinicSettings settings, Caller caller)
 {
     /// <summary>Live: today counts as soon as it is reported. Call in the command's transaction, with the patient locked and the evidence saved.</summary>
     /// <returns>The follow-ups that changed.</returns>
@@ -27,29 +31,54 @@ public sealed class FollowUpMonitor(LdnDbContext db, PatientFactsReader reader, 
         ReviewAsync(patient, day, day, now, ct);
 
     private async Task<IReadOnlyList<ChangedFollowUp>> ReviewAsync(
-        Patient patient, DateOnly asOf, DateOnly lastCompletedDay, DateTimeOffset now, CancellationToken ct)
+        Patient patient, DateOnly day, DateOnly lastCompletedDay, DateTimeOffset now, CancellationToken ct)
     {
+        var inForce = await settings.CurrentAsync(ct);
+        var entry = new EvaluationEntry
+        {
+            ClinicId = patient.ClinicId,
+            Id = EntityId.New<EvaluationId>(),
+            PatientId = patient.Id,
+            At = now,
+            AsOf = await NotBeforeTheLastAsync(patient, day, ct),
+            LastCompletedDay = lastCompletedDay,
+            SettingsVersion = inForce.Version,
+            RuleSetVersion = RuleCatalogue.RuleSetVersion,
+        };
+        db.Evaluations.Add(entry);
+
         var facts = await reader.ReadAsync(patient, ct);
-        var evaluation = RuleEngine.Decide(facts, RuleSettings.Default, asOf, lastCompletedDay);
-        var followUps = await db.FollowUps.Where(f => f.PatientId == patient.Id).ToListAsync(ct);
+        var evaluation = RuleEngine.Decide(facts, inForce.Settings, entry.AsOf, lastCompletedDay);
+        var followUps = await db.FollowUps.Where(f => f.PatientId == patient.Id).OrderBy(f => f.Ordinal).ToListAsync(ct);
         var changes = FollowUpReconciler.Reconcile([.. followUps.Select(FollowUp.ToStored)], evaluation);
 
         var changed = new Dictionary<FollowUpId, FollowUp>();
         foreach (var change in changes)
         {
-            var followUp = Apply(followUps, patient, evaluation, change, now);
+            var followUp = Apply(followUps, patient, evaluation, entry, change);
             followUp.RegulatoryDueOn = followUp.Family == RuleFamily.Serious ? SafetyReport.DueOn(facts.AdverseEvents, followUp.OpenedOn) ?? followUp.RegulatoryDueOn : null;
             changed[followUp.Id] = followUp;
             await db.SaveChangesAsync(ct); // closings before openings reach the database in that order: it allows one open follow-up a family
         }
 
-        return [.. changed.Values.Select(f => new ChangedFollowUp(f.Id, f.Family, f.Label, f.Priority, f.Status, f.OpenedOn, f.DueAt))];
+        await db.SaveChangesAsync(ct);
+        return [.. changed.Values.Select(ChangedFollowUp.Of)];
     }
 
-    private FollowUp Apply(List<FollowUp> followUps, Patient patient, Evaluation evaluation, FollowUpChange change, DateTimeOffset now)
+    /// <summary>
+    /// A day that has been looked at stays looked at: the night, which speaks of the day just ended, must not take back what the present day has
+    /// begun to say, nor must a patient who has travelled west.
+    /// </summary>
+    private async Task<DateOnly> NotBeforeTheLastAsync(Patient patient, DateOnly day, CancellationToken ct)
     {
-        var current = followUps.Find(f => f.Id.Value == change.FollowUpId)
-            ?? (change.FollowUpId is null && change.Type != FollowUpChangeType.Open ? followUps.FindLast(f => f.Family == change.Family) : null);
+        var last = await db.Evaluations.Where(e => e.PatientId == patient.Id).OrderByDescending(e => e.Ordinal).Select(e => (DateOnly?)e.AsOf).FirstOrDefaultAsync(ct);
+        return last > day ? last.Value : day;
+    }
+
+    private FollowUp Apply(List<FollowUp> followUps, Patient patient, Evaluation evaluation, EvaluationEntry entry, FollowUpChange change)
+    {
+        var index = FollowUpReconciler.IndexOf(followUps.ConvertAll(FollowUp.ToStored), change);
+        var current = index < 0 ? null : followUps[index];
         var after = FollowUpReconciler.Apply(current is null ? null : FollowUp.ToStored(current), change);
         var family = evaluation.Of(change.Family);
 
@@ -67,15 +96,16 @@ public sealed class FollowUpMonitor(LdnDbContext db, PatientFactsReader reader, 
                 OpenedOn = after.OpenedOn,
                 FirstOpenedOn = after.FirstOpenedOn,
                 LastEvidenceOn = after.LastEvidenceOn,
-                DueAt = now + FollowUpPriorities.TimeAllowed(after.Priority),
-                RuleSetVersion = RuleCatalogue.RuleSetVersion,
+                DueAt = entry.At + FollowUpPriorities.TimeAllowed(after.Priority),
+                RuleSetVersion = entry.RuleSetVersion,
+                SettingsVersion = entry.SettingsVersion,
             };
             db.FollowUps.Add(current);
             followUps.Add(current);
         }
         else if (change.Type is FollowUpChangeType.Reopen || (change.Type is FollowUpChangeType.Upgrade && after.Priority > current.Priority))
         {
-            current.DueAt = now + FollowUpPriorities.TimeAllowed(after.Priority);
+            current.DueAt = entry.At + FollowUpPriorities.TimeAllowed(after.Priority);
         }
 
         if (change.Type is FollowUpChangeType.Upgrade or FollowUpChangeType.Reopen)
@@ -83,21 +113,18 @@ public sealed class FollowUpMonitor(LdnDbContext db, PatientFactsReader reader, 
             current.SnoozedUntil = null; // a snooze ends at once when label or priority rises
         }
 
-        current.Label = after.Label;
-        current.Priority = after.Priority;
-        current.Status = after.Status;
-        current.OpenedOn = after.OpenedOn;
-        current.FirstOpenedOn = after.FirstOpenedOn;
-        current.LastEvidenceOn = after.LastEvidenceOn;
-        current.ClosedOn = after.ClosedOn;
-        current.CloseReason = after.CloseReason;
-        current.Recurrence = after.Recurrence;
-        current.EvidenceChanged = after.EvidenceChanged;
+        current.Take(after);
         current.MergedInto = change.MergedInto is { } into ? new FollowUpId(into) : null;
-        current.RuleSetVersion = RuleCatalogue.RuleSetVersion;
         current.ChangeReason = null; // the rules act now, not the person who may have acted just before
+        if (change.Type is FollowUpChangeType.Open or FollowUpChangeType.Reopen or FollowUpChangeType.Upgrade)
+        {
+            current.EvaluationId = entry.Id;
+        }
+
         if (change.Type is not (FollowUpChangeType.Close or FollowUpChangeType.MarkEvidenceChanged))
         {
+            current.RuleSetVersion = entry.RuleSetVersion;
+            current.SettingsVersion = entry.SettingsVersion;
             current.Clauses = [.. family.Clauses];
             current.Evidence = [.. family.Evidence];
             current.ContributingFactors = [.. family.ContributingFactors];
@@ -111,30 +138,14 @@ public sealed class FollowUpMonitor(LdnDbContext db, PatientFactsReader reader, 
             FollowUpId = current.Id,
             PatientId = patient.Id,
             Family = change.Family,
-            Type = EventOf(change),
+            EvaluationId = entry.Id,
+            Type = FollowUpEvent.TypeOf(change),
             On = change.On,
-            RecordedAt = now,
+            RecordedAt = entry.At,
             RecordedBy = caller.Subject,
             Label = change.Label,
             Priority = change.Priority,
         });
         return current;
     }
-
-    private static FollowUpEventType EventOf(FollowUpChange change) => change.Type switch
-    {
-        FollowUpChangeType.Open => FollowUpEventType.Opened,
-        FollowUpChangeType.Reopen => FollowUpEventType.Reopened,
-        FollowUpChangeType.Upgrade => FollowUpEventType.Upgraded,
-        FollowUpChangeType.Adjust => FollowUpEventType.Adjusted,
-        FollowUpChangeType.MarkEvidenceChanged => FollowUpEventType.EvidenceChanged,
-        FollowUpChangeType.ClearEvidenceChanged => FollowUpEventType.EvidenceRestored,
-        FollowUpChangeType.AddEvidence => FollowUpEventType.EvidenceAdded,
-        FollowUpChangeType.Close => change.CloseReason switch
-        {
-            CloseReason.EvidenceWithdrawn => FollowUpEventType.EvidenceWithdrawn,
-            CloseReason.Merged => FollowUpEventType.Merged,
-            _ => FollowUpEventType.AutoClosed,
-        },
-    };
 }

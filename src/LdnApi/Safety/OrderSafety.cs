@@ -15,7 +15,7 @@ public sealed record OverrideBody(
     [property: StringLength(20, MinimumLength = 1)] string Rule, [property: Required, StringLength(500, MinimumLength = 1)] string Reason);
 
 /// <summary>Holds an order against the order-time rules before it is carried out.</summary>
-public sealed class OrderSafety(LdnDbContext db, PatientFactsReader reader, Caller caller)
+public sealed class OrderSafety(LdnDbContext db, PatientFactsReader reader, ClinicSettings settings, Caller caller)
 {
     /// <summary>The most overrides that an order may give.</summary>
     public const int MaxOverrides = 10;
@@ -41,8 +41,9 @@ public sealed class OrderSafety(LdnDbContext db, PatientFactsReader reader, Call
         var facts = await reader.ReadAsync(patient, ct) with { Doses = PatientFactsReader.DosesOf([.. others, prescription]) };
         var open = await db.FollowUps.AsNoTracking()
             .Where(f => f.PatientId == patient.Id && f.OpenedOn <= on && (f.ClosedOn == null || f.ClosedOn > on)).ToListAsync(ct);
-        var order = OrderContext.Of(facts, RuleSettings.Default, on, doseMg + beside.Sum(p => p.DoseMg), open.ConvertAll(f => new OpenFamily(f.Family, f.Id.Value)));
-        List<Finding> findings = [.. OrderRules.Check(order with { OtherPrescriptions = beside, IsFromMicrograms = isFromMicrograms }, RuleSettings.Default)];
+        var thresholds = (await settings.CurrentAsync(ct)).Settings;
+        var order = OrderContext.Of(facts, thresholds, on, doseMg + beside.Sum(p => p.DoseMg), open.ConvertAll(f => new OpenFamily(f.Family, f.Id.Value)));
+        List<Finding> findings = [.. OrderRules.Check(order with { OtherPrescriptions = beside, IsFromMicrograms = isFromMicrograms }, thresholds)];
 
         var given = (overrides ?? []).DistinctBy(o => o.Rule).ToDictionary(o => o.Rule, o => o.Reason);
         if (OrderRules.Unmet(findings, [.. given.Keys, .. OverriddenBefore(prescription, doseMg)]).Count > 0)

@@ -10,10 +10,11 @@ namespace LdnApi.Safety;
 /// <summary>What a question about a day rests on.</summary>
 /// <param name="KnownAt">Now for today; for a past day the moment at which it ended.</param>
 /// <param name="LastCompletedDay">The day itself when it has ended, else the day before it.</param>
-public sealed record FactsAsOf(DateOnly Day, DateTimeOffset KnownAt, DateOnly LastCompletedDay, PatientFacts Facts);
+/// <param name="Settings">The clinic's thresholds that were in force then.</param>
+public sealed record FactsAsOf(DateOnly Day, DateTimeOffset KnownAt, DateOnly LastCompletedDay, PatientFacts Facts, RuleSettingsVersion Settings);
 
 /// <summary>Gathers one patient's accepted facts, as known now or at an earlier moment.</summary>
-public sealed class PatientFactsReader(LdnDbContext db)
+public sealed class PatientFactsReader(LdnDbContext db, ClinicSettings settings)
 {
     private static readonly PatientFacts Nothing = new(null, null, [], [], [], [], []);
 
@@ -25,7 +26,7 @@ public sealed class PatientFactsReader(LdnDbContext db)
         var today = patient.DayAt(now);
         if (asOf is null || asOf == today)
         {
-            return new FactsAsOf(today, now, today.AddDays(-1), await ReadAsync(patient, ct));
+            return new FactsAsOf(today, now, today.AddDays(-1), await ReadAsync(patient, ct), await settings.CurrentAsync(ct));
         }
 
         if (!Days.IsSane(asOf.Value))
@@ -39,7 +40,7 @@ public sealed class PatientFactsReader(LdnDbContext db)
         }
 
         var ended = ClinicalDay.InstantOf(asOf.Value.AddDays(1), TimeOnly.MinValue, patient.TimeZone).AddMicroseconds(-1);
-        return new FactsAsOf(asOf.Value, ended, asOf.Value, await ReadAsKnownAsync(patient, ended, ct) ?? Nothing);
+        return new FactsAsOf(asOf.Value, ended, asOf.Value, await ReadAsKnownAsync(patient, ended, ct) ?? Nothing, await settings.InForceAsync(ended, ct));
     }
 
     /// <summary>As known now: the present rows.</summary>

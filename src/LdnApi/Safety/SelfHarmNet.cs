@@ -61,7 +61,7 @@ public static class KeepSign
             var open = await db.FollowUps
                 .Where(f => f.PatientId == patient.Id && f.Family == Clinical.Rules.RuleFamily.Suicidality && f.Status != Clinical.Rules.FollowUpStatus.Closed)
                 .ToListAsync(ct);
-            return open.ConvertAll(f => new ChangedFollowUp(f.Id, f.Family, f.Label, f.Priority, f.Status, f.OpenedOn, f.DueAt));
+            return open.ConvertAll(ChangedFollowUp.Of);
         }
     }
 }

@@ -47,7 +47,7 @@ public static class AssessCausality
         PatientId patientId, AdverseEventId adverseEventId, IfMatch ifMatch, Request request, IMediator mediator, CancellationToken ct) =>
         (await mediator.Send(new Command(patientId, adverseEventId, ifMatch, request), ct)).ToOk();
 
-    public sealed class Handler(LdnDbContext db, PatientFactsReader reader, Caller caller, TimeProvider clock) : ICommandHandler<Command, Result<AdverseEventResponse>>
+    public sealed class Handler(LdnDbContext db, PatientFactsReader reader, ClinicSettings settings, Caller caller, TimeProvider clock) : ICommandHandler<Command, Result<AdverseEventResponse>>
     {
         public async Task<Result<AdverseEventResponse>> Handle(Command command, CancellationToken ct)
         {
@@ -75,7 +75,7 @@ public static class AssessCausality
             }
 
             var proposed = said.Dechallenge is null && said.Rechallenge is null ? []
-                : Challenges.Of(await reader.ReadAsync(patient, ct), RuleSettings.Default, patient.DayAt(now), adverseEvent.Term, adverseEvent.OnsetOn);
+                : Challenges.Of(await reader.ReadAsync(patient, ct), (await settings.CurrentAsync(ct)).Settings, patient.DayAt(now), adverseEvent.Term, adverseEvent.OnsetOn);
             var dechallenge = Find(proposed, ChallengeKind.Dechallenge, said.Dechallenge);
             var rechallenge = Find(proposed, ChallengeKind.Rechallenge, said.Rechallenge);
             if (said.Dechallenge is not null && dechallenge is null)

@@ -49,7 +49,7 @@ public static class DraftAdverseEvent
     private static async Task<Results<Ok<Response>, ProblemHttpResult>> Get(PatientId patientId, [AsParameters] Source source, IMediator mediator, CancellationToken ct) =>
         (await mediator.Send(new Query(patientId, source), ct)).ToOk();
 
-    public sealed class Handler(LdnDbContext db, PatientFactsReader reader, DuplicateSearch duplicates) : IQueryHandler<Query, Result<Response>>
+    public sealed class Handler(LdnDbContext db, PatientFactsReader reader, ClinicSettings settings, DuplicateSearch duplicates) : IQueryHandler<Query, Result<Response>>
     {
         private static readonly Problem NothingToDraft = Problem.Refused(
             "nothing-to-draft", "There is nothing in it that could be an adverse event.", "term", "Must be given where no score says what it is; of a follow-up it must rest on scores.");
@@ -65,12 +65,13 @@ public static class DraftAdverseEvent
             }
 
             var patient = await db.Patients.AsNoTracking().SingleAsync(p => p.Id == query.PatientId, ct);
-            var outline = query.From.CheckInId is { } checkIn ? await OfCheckInAsync(patient, checkIn, query.From.Term, ct)
-                : await OfFollowUpAsync(patient, query.From.FollowUpId!.Value, query.From.Term, ct);
-            return await outline.ThenAsync<Response>(async found => await FillAsync(patient, found, ct));
+            var rules = (await settings.CurrentAsync(ct)).Settings;
+            var outline = query.From.CheckInId is { } checkIn ? await OfCheckInAsync(patient, checkIn, query.From.Term, rules, ct)
+                : await OfFollowUpAsync(patient, query.From.FollowUpId!.Value, query.From.Term, rules, ct);
+            return await outline.ThenAsync<Response>(async found => await FillAsync(patient, found, rules, ct));
         }
 
-        private async Task<Result<Outline>> OfCheckInAsync(Patient patient, CheckInId id, string? term, CancellationToken ct)
+        private async Task<Result<Outline>> OfCheckInAsync(Patient patient, CheckInId id, string? term, RuleSettings rules, CancellationToken ct)
         {
             if (await db.CheckIns.AsNoTracking().SingleOrDefaultAsync(c => c.PatientId == patient.Id && c.Id == id, ct) is not { } checkIn)
             {
@@ -82,12 +83,12 @@ public static class DraftAdverseEvent
                 return Problem.InvalidTransition(WireNames.NameOf(checkIn.Status));
             }
 
-            return Drafted(SymptomsOf(checkIn), term) is { } drafted
+            return Drafted(SymptomsOf(checkIn), term, rules) is { } drafted
                 ? new Outline(drafted, checkIn.On, checkIn.RecordedAt, new EventReporter(ReporterRole.Patient))
                 : NothingToDraft;
         }
 
-        private async Task<Result<Outline>> OfFollowUpAsync(Patient patient, FollowUpId id, string? term, CancellationToken ct)
+        private async Task<Result<Outline>> OfFollowUpAsync(Patient patient, FollowUpId id, string? term, RuleSettings rules, CancellationToken ct)
         {
             if (await db.FollowUps.AsNoTracking().SingleOrDefaultAsync(f => f.PatientId == patient.Id && f.Id == id, ct) is not { } followUp)
             {
@@ -105,20 +106,20 @@ public static class DraftAdverseEvent
             return followUp.Family switch
             {
                 RuleFamily.Course or RuleFamily.Severe or RuleFamily.Suicidality when checkIns.Count > 0 =>
-                    Drafted(Worst(checkIns), term) is { } drafted ? new Outline(drafted, checkIns[0].On, checkIns.Min(c => c.RecordedAt), null) : NothingToDraft,
+                    Drafted(Worst(checkIns), term, rules) is { } drafted ? new Outline(drafted, checkIns[0].On, checkIns.Min(c => c.RecordedAt), null) : NothingToDraft,
                 RuleFamily.Suicidality when assessments.Count > 0 =>
-                    new Outline(Drafted(new Symptoms(SelfHarmThoughts: true), term)!, assessments[0].TakenOn, assessments.Min(a => a.RecordedAt), null),
+                    new Outline(Drafted(new Symptoms(SelfHarmThoughts: true), term, rules)!, assessments[0].TakenOn, assessments.Min(a => a.RecordedAt), null),
                 RuleFamily.Gad7 when assessments.LastOrDefault(a => a is { Instrument: Instrument.Gad7, Total: not null }) is { } latest =>
-                    new Outline(Drafted(OfTotal(latest.Total!.Value), term)!, latest.TakenOn, latest.RecordedAt, null),
+                    new Outline(Drafted(OfTotal(latest.Total!.Value, rules), term, rules)!, latest.TakenOn, latest.RecordedAt, null),
                 _ => NothingToDraft,
             };
         }
 
         private static IEnumerable<Evidence> EvidenceOf(FollowUp followUp, string kind) => followUp.Evidence.Where(e => e.Kind == kind && e.Id is not null);
 
-        private async Task<Response> FillAsync(Patient patient, Outline found, CancellationToken ct)
+        private async Task<Response> FillAsync(Patient patient, Outline found, RuleSettings rules, CancellationToken ct)
         {
-            var taken = TreatmentAtOnset.Of(await reader.ReadAsync(patient, ct), RuleSettings.Default, found.OnsetOn);
+            var taken = TreatmentAtOnset.Of(await reader.ReadAsync(patient, ct), rules, found.OnsetOn);
             var prescriptions = await db.Prescriptions.AsNoTracking().Where(p => p.PatientId == patient.Id).OrderBy(p => p.StartsOn).ThenBy(p => p.Id).ToListAsync(ct);
             var concomitantIds = taken.Concomitants.Select(m => new MedicationId(m.Id)).ToList();
             var concomitants = await db.Medications.AsNoTracking()
@@ -141,9 +142,9 @@ public static class DraftAdverseEvent
             .. draft.Reporter is null ? ["$.reporter"] : Array.Empty<string>(),
         ];
 
-        private static SymptomDraft? Drafted(Symptoms symptoms, string? term) => WireNames.TryParse<AdverseEventTerm>(term, out var chosen)
-            ? SymptomDraft.As(chosen, symptoms, RuleSettings.Default)
-            : SymptomDraft.Of(symptoms, RuleSettings.Default);
+        private static SymptomDraft? Drafted(Symptoms symptoms, string? term, RuleSettings rules) => WireNames.TryParse<AdverseEventTerm>(term, out var chosen)
+            ? SymptomDraft.As(chosen, symptoms, rules)
+            : SymptomDraft.Of(symptoms, rules);
 
         private static Symptoms SymptomsOf(CheckIn c) => new(
             c.Anxiety, c.Nervousness, c.Restlessness, c.Agitation, c.Irritability, c.SleepQuality, c.VividDreams == true, c.SelfHarmThoughts == true);
@@ -154,7 +155,7 @@ public static class DraftAdverseEvent
             SelfHarmThoughts: checkIns.Exists(c => c.SelfHarmThoughts == true));
 
         /// <summary>A GAD-7 total as a score of anxiety that is as strong: severe from 15, moderate from 10.</summary>
-        private static Symptoms OfTotal(int total) => new(
-            Anxiety: total >= Gad7Rule.SevereTotal ? RuleSettings.Default.SevereNrs : total >= Gad7Rule.PositiveTotal ? RuleSettings.Default.SymptomaticNrs : 1);
+        private static Symptoms OfTotal(int total, RuleSettings rules) => new(
+            Anxiety: total >= Gad7Rule.SevereTotal ? rules.SevereNrs : total >= Gad7Rule.PositiveTotal ? rules.SymptomaticNrs : 1);
     }
 }

@@ -71,7 +71,7 @@ public static class ReportAdverseEvent
 }
 
 /// <summary>Works out what was taken on the onset day, from the patient's facts.</summary>
-public sealed class Treatment(LdnDbContext db, PatientFactsReader reader)
+public sealed class Treatment(LdnDbContext db, PatientFactsReader reader, ClinicSettings settings)
 {
     /// <param name="at">Where the report stands in the request.</param>
     /// <returns>Why it cannot be: a prescription or a medicine that is not the patient's. Null when it is filled in.</returns>
@@ -88,7 +88,7 @@ public sealed class Treatment(LdnDbContext db, PatientFactsReader reader)
             return Problem.Refused("unknown-medication", "The patient has no such medicine on record.", $"{at}.concomitantMedicationIds", "Must be medicines of this patient.");
         }
 
-        var taken = adverseEvent.OnsetOn is { } onset ? TreatmentAtOnset.Of(await reader.ReadAsync(patient, ct), RuleSettings.Default, onset) : null;
+        var taken = adverseEvent.OnsetOn is { } onset ? TreatmentAtOnset.Of(await reader.ReadAsync(patient, ct), (await settings.CurrentAsync(ct)).Settings, onset) : null;
         (adverseEvent.DoseAtOnsetMg, adverseEvent.DaysSinceIncrease) = (taken?.DoseMg, taken?.DaysSinceIncrease);
         return null;
     }

@@ -42,7 +42,7 @@ public static class ReviewAdverseEvent
     private static async Task<Results<Ok<Response>, ProblemHttpResult>> Get(PatientId patientId, AdverseEventId adverseEventId, IMediator mediator, CancellationToken ct) =>
         (await mediator.Send(new Query(patientId, adverseEventId), ct)).ToOk();
 
-    public sealed class Handler(LdnDbContext db, PatientFactsReader reader, TimeProvider clock) : IQueryHandler<Query, Result<Response>>
+    public sealed class Handler(LdnDbContext db, PatientFactsReader reader, ClinicSettings clinic, TimeProvider clock) : IQueryHandler<Query, Result<Response>>
     {
         public async Task<Result<Response>> Handle(Query query, CancellationToken ct)
         {
@@ -54,7 +54,7 @@ public static class ReviewAdverseEvent
 
             var today = patient.DayAt(clock.GetUtcNow());
             var facts = await reader.ReadAsync(patient, ct);
-            var settings = RuleSettings.Default;
+            var settings = (await clinic.CurrentAsync(ct)).Settings;
             var missing = adverseEvent.MissingCriteria();
             var proposals = Challenges.Of(facts, settings, today, adverseEvent.Term, adverseEvent.OnsetOn);
             var judged = adverseEvent.Causality;

@@ -12,11 +12,12 @@ namespace LdnApi.Features.Evaluations;
 /// <summary>What the rules say of a patient, raised or not, and why. Reading changes nothing.</summary>
 public static class GetEvaluation
 {
-    /// <param name="KnownAt">The moment whose knowledge it rests on.</param>
+    /// <param name="KnownAt">The moment whose knowledge and settings it rests on.</param>
+    /// <param name="SettingsVersion">The version of the clinic's settings that was in force then.</param>
     /// <param name="Baseline">The patient's own anxiety before treatment, 0–10, as the rules take it.</param>
     /// <param name="Days">Daily anxiety, 0–10, of every reported day.</param>
     public sealed record Response(
-        PatientId PatientId, DateOnly AsOf, DateTimeOffset KnownAt, string RuleSetVersion, DateOnly? DayZero, decimal? Baseline,
+        PatientId PatientId, DateOnly AsOf, DateTimeOffset KnownAt, string RuleSetVersion, long SettingsVersion, DateOnly? DayZero, decimal? Baseline,
         IReadOnlyList<FamilyEvaluation> Families, IReadOnlyList<RuleEvent> Events, IReadOnlyList<OpenFollowUp> Open, IReadOnlyList<DayAnxiety> Days);
 
     public sealed record Query(PatientId PatientId, DateOnly? AsOf) : IQuery<Result<Response>>, IConcernsPatient;
@@ -39,9 +40,9 @@ public static class GetEvaluation
             return (await reader.ReadAsOfAsync(patient, query.AsOf, clock.GetUtcNow(), ct)).Match<Result<Response>>(
                 known =>
                 {
-                    var evaluation = RuleEngine.Evaluate(known.Facts, RuleSettings.Default, known.Day, known.LastCompletedDay);
+                    var evaluation = RuleEngine.Evaluate(known.Facts, known.Settings.Settings, known.Day, known.LastCompletedDay);
                     return new Response(
-                        patient.Id, known.Day, known.KnownAt, RuleCatalogue.RuleSetVersion, evaluation.DayZero, evaluation.Baseline,
+                        patient.Id, known.Day, known.KnownAt, RuleCatalogue.RuleSetVersion, known.Settings.Version, evaluation.DayZero, evaluation.Baseline,
                         evaluation.Families, evaluation.Events, evaluation.Open, evaluation.Days);
                 },
                 problem => problem);

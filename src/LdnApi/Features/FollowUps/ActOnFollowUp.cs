@@ -10,17 +10,6 @@ using Microsoft.EntityFrameworkCore;
 
 namespace LdnApi.Features.FollowUps;
 
-/// <summary>What a clinician may do to a follow-up.</summary>
-public enum FollowUpAction
-{
-    Acknowledge,
-    Assign,
-    Start,
-    Snooze,
-    Resolve,
-    Dismiss,
-}
-
 /// <summary>Works the queue. An act takes effect after the day's evidence, and the patient is evaluated again.</summary>
 public static class ActOnFollowUp
 {
@@ -29,8 +18,8 @@ public static class ActOnFollowUp
     /// <param name="Assignee">The subject of the person's token.</param>
     public sealed record AssignRequest([property: StringLength(255, MinimumLength = 1)] string Assignee);
 
-    /// <param name="Days">Days to be left in peace; at most 7. Ends at once when label or priority rises.</param>
-    public sealed record SnoozeRequest([property: Range(1, 7)] int Days, [property: StringLength(2000, MinimumLength = 1)] string? Note = null);
+    /// <param name="Days">Days to be left in peace; at most the clinic's <c>maxSnoozeDays</c>. Ends at once when label or priority rises.</param>
+    public sealed record SnoozeRequest([property: Range(1, RuleSettingCatalogue.LongestSnoozeDays)] int Days, [property: StringLength(2000, MinimumLength = 1)] string? Note = null);
 
     /// <param name="Outcome">How it ended: owed.</param>
     public sealed record ResolveRequest(FollowUpOutcome Outcome, [property: StringLength(2000, MinimumLength = 1)] string? Note = null);
@@ -68,7 +57,7 @@ public static class ActOnFollowUp
     private static async Task<Results<Ok<FollowUpResponse>, ProblemHttpResult>> Send(Command command, IMediator mediator, CancellationToken ct) =>
         (await mediator.Send(command, ct)).ToOk();
 
-    public sealed class Handler(LdnDbContext db, FollowUpMonitor monitor, Caller caller, TimeProvider clock) : ICommandHandler<Command, Result<FollowUpResponse>>
+    public sealed class Handler(LdnDbContext db, FollowUpMonitor monitor, ClinicSettings settings, Caller caller, TimeProvider clock) : ICommandHandler<Command, Result<FollowUpResponse>>
     {
         private static readonly Problem NeverSnoozed = Problem.Refused(
             "never-snoozed", "A follow-up of suicidality is never snoozed.", "$.days", "Suicidality cannot be delayed.");
@@ -88,7 +77,7 @@ public static class ActOnFollowUp
                 return Problem.StaleAt(followUp.Version);
             }
 
-            var allowed = AllowedIn(followUp.Status);
+            var allowed = FollowUpActions.AllowedIn(followUp.Status);
             if (!allowed.Contains(command.Action))
             {
                 return Problem.InvalidTransition(WireNames.NameOf(followUp.Status), [.. allowed.Select(WireNames.NameOf)]);
@@ -97,6 +86,11 @@ public static class ActOnFollowUp
             if (command.Action == FollowUpAction.Snooze && followUp.Family == RuleFamily.Suicidality)
             {
                 return NeverSnoozed;
+            }
+
+            if (command.Action == FollowUpAction.Snooze && (await settings.CurrentAsync(ct)).Settings.MaxSnoozeDays is var longest && command.Days > longest)
+            {
+                return Problem.Refused("snooze-too-long", "The clinic allows no snooze of this length.", "$.days", $"Must be at most {longest}: the clinic's maxSnoozeDays.");
             }
 
             var now = clock.GetUtcNow();
@@ -108,29 +102,20 @@ public static class ActOnFollowUp
 
         private void Perform(FollowUp followUp, Command command, DateOnly today, DateTimeOffset now)
         {
-            var type = FollowUpEventType.Acknowledged;
+            followUp.Take(FollowUpActions.After(FollowUp.ToStored(followUp), command.Action, today));
             switch (command.Action)
             {
-                case FollowUpAction.Acknowledge:
-                    followUp.Status = FollowUpStatus.Acknowledged;
-                    break;
                 case FollowUpAction.Assign:
-                    (type, followUp.Assignee) = (FollowUpEventType.Assigned, command.Assignee);
+                    followUp.Assignee = command.Assignee;
                     break;
                 case FollowUpAction.Start:
-                    (type, followUp.Status) = (FollowUpEventType.Started, FollowUpStatus.InProgress);
                     followUp.Assignee ??= caller.Subject;
                     break;
                 case FollowUpAction.Snooze:
-                    (type, followUp.SnoozedUntil) = (FollowUpEventType.Snoozed, now.AddDays(command.Days));
+                    followUp.SnoozedUntil = now.AddDays(command.Days);
                     break;
                 case FollowUpAction.Resolve:
-                    (type, followUp.Status, followUp.ClosedOn) = (FollowUpEventType.Resolved, FollowUpStatus.Closed, today);
-                    (followUp.CloseReason, followUp.Outcome) = (CloseReason.ClinicianResolved, command.Outcome);
-                    break;
-                case FollowUpAction.Dismiss:
-                    (type, followUp.Status, followUp.ClosedOn) = (FollowUpEventType.Dismissed, FollowUpStatus.Closed, today);
-                    followUp.CloseReason = CloseReason.Dismissed;
+                    followUp.Outcome = command.Outcome;
                     break;
             }
 
@@ -143,7 +128,7 @@ public static class ActOnFollowUp
                 FollowUpId = followUp.Id,
                 PatientId = followUp.PatientId,
                 Family = followUp.Family,
-                Type = type,
+                Type = FollowUpEvent.TypeOf(command.Action),
                 On = today,
                 RecordedAt = now,
                 RecordedBy = caller.Subject,
@@ -152,13 +137,5 @@ public static class ActOnFollowUp
                 Reason = followUp.ChangeReason,
             });
         }
-
-        private static FollowUpAction[] AllowedIn(FollowUpStatus status) => status switch
-        {
-            FollowUpStatus.Open => [FollowUpAction.Acknowledge, FollowUpAction.Assign, FollowUpAction.Snooze, FollowUpAction.Resolve, FollowUpAction.Dismiss],
-            FollowUpStatus.Acknowledged => [FollowUpAction.Assign, FollowUpAction.Start, FollowUpAction.Snooze, FollowUpAction.Resolve, FollowUpAction.Dismiss],
-            FollowUpStatus.InProgress => [FollowUpAction.Assign, FollowUpAction.Snooze, FollowUpAction.Resolve, FollowUpAction.Dismiss],
-            FollowUpStatus.Closed => [],
-        };
     }
 }

@@ -12,7 +12,7 @@ internal static class FollowUpReading
     /// <summary>The follow-up with its log and, while it is open, with what it offers.</summary>
     public static async Task<FollowUpResponse> ReadAsync(this LdnDbContext db, FollowUp followUp, DateOnly today, CancellationToken ct)
     {
-        var events = await db.FollowUpEvents.AsNoTracking().Where(e => e.FollowUpId == followUp.Id).OrderBy(e => e.RecordedAt).ThenBy(e => e.Id).ToListAsync(ct);
+        var events = await db.FollowUpEvents.AsNoTracking().Where(e => e.FollowUpId == followUp.Id).OrderBy(e => e.Ordinal).ToListAsync(ct);
         return FollowUpResponse.Of(followUp, events, followUp.Status == FollowUpStatus.Closed ? [] : await db.OffersOfAsync(followUp, today, ct));
     }
 

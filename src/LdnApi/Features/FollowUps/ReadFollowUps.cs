@@ -140,7 +140,7 @@ public static class GetFollowUpHistory
     {
         public async Task<Result<Page<HistoryEntry<FollowUpResponse>>>> Handle(Query query, CancellationToken ct)
         {
-            var log = await db.FollowUpEvents.AsNoTracking().Where(e => e.FollowUpId == query.Id).OrderBy(e => e.RecordedAt).ThenBy(e => e.Id).ToListAsync(ct);
+            var log = await db.FollowUpEvents.AsNoTracking().Where(e => e.FollowUpId == query.Id).OrderBy(e => e.Ordinal).ToListAsync(ct);
             var kind = RecordVersion.KindOf(typeof(FollowUp));
             return await db.RecordVersions.AsNoTracking().Where(v => v.Kind == kind) // each entry of the log makes one version
                 .PageAsync(query.Id.Value, query.Limit, query.Cursor, v => v.ToEntry(FollowUpResponse.Of(v.Read<FollowUp>(), log.Take((int)v.Version))), ct);

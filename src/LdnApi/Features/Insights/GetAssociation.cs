@@ -42,7 +42,7 @@ public static class GetAssociation
             return (await reader.ReadAsOfAsync(patient, query.AsOf, clock.GetUtcNow(), ct)).Match<Result<Response>>(
                 known =>
                 {
-                    var found = AssociationAnalysis.Of(known.Facts, RuleSettings.Default, known.Day);
+                    var found = AssociationAnalysis.Of(known.Facts, known.Settings.Settings, known.Day);
                     return new Response(
                         patient.Id, known.Day, known.KnownAt, Association.Caution, found.From, found.DoseChanges, found.Dose, found.Timing, found.Trend);
                 },

@@ -4,20 +4,23 @@ using LdnApi.Clinical.Medicines;
 using LdnApi.Clinical.Orders;
 using LdnApi.Clinical.Rules;
 using LdnApi.Common;
+using LdnApi.Safety;
 using MediatR;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace LdnApi.Features.Rules;
 
-/// <summary>Every rule that is in force, with its thresholds and their sources, and the codes that the rules look for.</summary>
+/// <summary>Every rule that is in force, with the clinic's thresholds beside the defaults and their sources, and the codes that the rules look for.</summary>
 public static class GetRules
 {
+    /// <param name="SettingsVersion">The version of the clinic's settings.</param>
     /// <param name="Rules">What raises a follow-up.</param>
     /// <param name="OrderRules">What an order is held against.</param>
     /// <param name="Medicines">The medicines that the rules mean.</param>
     /// <param name="Conditions">The coded conditions that they mean.</param>
     public sealed record Response(
-        string RuleSetVersion, IReadOnlyList<RuleDescription> Rules, IReadOnlyList<OrderRuleDescription> OrderRules, IReadOnlyList<MedicineList> Medicines, ConditionCodes Conditions);
+        string RuleSetVersion, long SettingsVersion, IReadOnlyList<RuleDescription> Rules, IReadOnlyList<OrderRuleDescription> OrderRules, IReadOnlyList<MedicineList> Medicines,
+        ConditionCodes Conditions);
 
     /// <param name="Version">Rises with any change of what the list holds.</param>
     /// <param name="LocalSystem">The code system of each entry's <c>local</c> code.</param>
@@ -29,16 +32,18 @@ public static class GetRules
         .MapGet("/rules", Get)
         .WithName(nameof(GetRules))
         .WithSummary("List the rules with their thresholds")
-        .WithTags("Rules")
         .NeedsScope(Scopes.ClinicalRead);
 
     private static async Task<Results<Ok<Response>, ProblemHttpResult>> Get(IMediator mediator, CancellationToken ct) => (await mediator.Send(new Query(), ct)).ToOk();
 
-    public sealed class Handler : IQueryHandler<Query, Result<Response>>
+    public sealed class Handler(ClinicSettings settings) : IQueryHandler<Query, Result<Response>>
     {
-        public Task<Result<Response>> Handle(Query query, CancellationToken ct) =>
-            Task.FromResult<Result<Response>>(new Response(
-                RuleCatalogue.RuleSetVersion, RuleCatalogue.All, OrderRuleCatalogue.All, MedicineLists.All,
-                new ConditionCodes(ConditionList.Version, ConditionList.Source, ConditionList.LocalSystem, ConditionList.All)));
+        public async Task<Result<Response>> Handle(Query query, CancellationToken ct)
+        {
+            var inForce = await settings.CurrentAsync(ct);
+            return new Response(
+                RuleCatalogue.RuleSetVersion, inForce.Version, RuleCatalogue.Under(inForce.Settings), OrderRuleCatalogue.Under(inForce.Settings), MedicineLists.All,
+                new ConditionCodes(ConditionList.Version, ConditionList.Source, ConditionList.LocalSystem, ConditionList.All));
+        }
     }
 }

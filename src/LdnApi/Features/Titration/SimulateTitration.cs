@@ -104,7 +104,7 @@ public static class SimulateTitration
         PatientId patientId, TitrationScheduleId titrationScheduleId, Request request, IMediator mediator, CancellationToken ct) =>
         (await mediator.Send(new Query(patientId, titrationScheduleId, request), ct)).ToOk();
 
-    public sealed class Handler(LdnDbContext db, PatientFactsReader reader, TimeProvider clock) : IQueryHandler<Query, Result<Response>>
+    public sealed class Handler(LdnDbContext db, PatientFactsReader reader, ClinicSettings settings, TimeProvider clock) : IQueryHandler<Query, Result<Response>>
     {
         /// <param name="Prescription">The one that the plan is for; null when it is for none yet.</param>
         private sealed record Subject(TitrationPlan Plan, Prescription? Prescription);
@@ -163,6 +163,7 @@ public static class SimulateTitration
             Patient patient, Subject subject, List<Prescription> prescriptions, DateOnly today, CancellationToken ct)
         {
             var facts = await reader.ReadAsync(patient, ct);
+            var rules = (await settings.CurrentAsync(ct)).Settings;
             var open = await db.FollowUps.AsNoTracking().Where(f => f.PatientId == patient.Id && f.Status != FollowUpStatus.Closed).ToListAsync(ct);
             OpenFamily[] families = [.. open.Select(f => new OpenFamily(f.Family, f.Id.Value))];
             OtherPrescription[] others = [.. prescriptions.Where(p => p != subject.Prescription && p.DoseOn(today) > 0).Select(p => new OtherPrescription(p.Id.Value, p.Version, p.DoseOn(today)))];
@@ -170,8 +171,8 @@ public static class SimulateTitration
             return (order, before) =>
             {
                 DoseFact[] doses = [.. facts.Doses.Where(d => d.On < today), .. before.Select(d => d with { DoseMg = d.DoseMg + beside })];
-                var context = OrderContext.Of(facts with { Doses = doses }, RuleSettings.Default, order.On, order.DoseMg + beside, families);
-                return OrderRules.Check(context with { OtherPrescriptions = others }, RuleSettings.Default);
+                var context = OrderContext.Of(facts with { Doses = doses }, rules, order.On, order.DoseMg + beside, families);
+                return OrderRules.Check(context with { OtherPrescriptions = others }, rules);
             };
         }
     }

@@ -23,6 +23,8 @@ namespace LdnApi.Records.Migrations
 
             NpgsqlModelBuilderExtensions.UseIdentityByDefaultColumns(modelBuilder);
 
+            modelBuilder.HasSequence("ordinals");
+
             modelBuilder.Entity("LdnApi.Records.AdverseEvent", b =>
                 {
                     b.Property<Guid>("ClinicId")
@@ -342,6 +344,60 @@ namespace LdnApi.Records.Migrations
                         });
                 });
 
+            modelBuilder.Entity("LdnApi.Records.EvaluationEntry", b =>
+                {
+                    b.Property<Guid>("ClinicId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("clinic_id");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<DateOnly>("AsOf")
+                        .HasColumnType("date")
+                        .HasColumnName("as_of");
+
+                    b.Property<DateTimeOffset>("At")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("at");
+
+                    b.Property<DateOnly>("LastCompletedDay")
+                        .HasColumnType("date")
+                        .HasColumnName("last_completed_day");
+
+                    b.Property<long>("Ordinal")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasColumnName("ordinal")
+                        .HasDefaultValueSql("nextval('ordinals')");
+
+                    b.Property<Guid>("PatientId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("patient_id");
+
+                    b.Property<string>("RuleSetVersion")
+                        .IsRequired()
+                        .HasMaxLength(40)
+                        .HasColumnType("character varying(40)")
+                        .HasColumnName("rule_set_version");
+
+                    b.Property<long>("SettingsVersion")
+                        .HasColumnType("bigint")
+                        .HasColumnName("settings_version");
+
+                    b.HasKey("ClinicId", "Id")
+                        .HasName("pk_evaluations");
+
+                    b.HasIndex("ClinicId", "At")
+                        .HasDatabaseName("ix_evaluations_clinic_id_at");
+
+                    b.HasIndex("ClinicId", "PatientId", "Ordinal")
+                        .HasDatabaseName("ix_evaluations_clinic_id_patient_id_ordinal");
+
+                    b.ToTable("evaluations", (string)null);
+                });
+
             modelBuilder.Entity("LdnApi.Records.FollowUp", b =>
                 {
                     b.Property<Guid>("ClinicId")
@@ -380,6 +436,10 @@ namespace LdnApi.Records.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("due_at");
 
+                    b.Property<Guid?>("EvaluationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("evaluation_id");
+
                     b.Property<string>("Evidence")
                         .IsRequired()
                         .HasColumnType("jsonb")
@@ -417,6 +477,12 @@ namespace LdnApi.Records.Migrations
                         .HasColumnType("date")
                         .HasColumnName("opened_on");
 
+                    b.Property<long>("Ordinal")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasColumnName("ordinal")
+                        .HasDefaultValueSql("nextval('ordinals')");
+
                     b.Property<string>("Outcome")
                         .HasMaxLength(40)
                         .HasColumnType("character varying(40)")
@@ -451,6 +517,10 @@ namespace LdnApi.Records.Migrations
                         .HasColumnType("character varying(40)")
                         .HasColumnName("rule_set_version");
 
+                    b.Property<long>("SettingsVersion")
+                        .HasColumnType("bigint")
+                        .HasColumnName("settings_version");
+
                     b.Property<DateTimeOffset?>("SnoozedUntil")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("snoozed_until");
@@ -468,6 +538,9 @@ namespace LdnApi.Records.Migrations
 
                     b.HasKey("ClinicId", "Id")
                         .HasName("pk_follow_ups");
+
+                    b.HasIndex("ClinicId", "EvaluationId")
+                        .HasDatabaseName("ix_follow_ups_clinic_id_evaluation_id");
 
                     b.HasIndex("ClinicId", "DueAt", "Id")
                         .HasDatabaseName("ix_follow_ups_clinic_id_due_at_id");
@@ -493,6 +566,10 @@ namespace LdnApi.Records.Migrations
                         .HasColumnType("uuid")
                         .HasColumnName("id");
 
+                    b.Property<Guid?>("EvaluationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("evaluation_id");
+
                     b.Property<string>("Family")
                         .IsRequired()
                         .HasMaxLength(40)
@@ -512,6 +589,12 @@ namespace LdnApi.Records.Migrations
                     b.Property<DateOnly>("On")
                         .HasColumnType("date")
                         .HasColumnName("on");
+
+                    b.Property<long>("Ordinal")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasColumnName("ordinal")
+                        .HasDefaultValueSql("nextval('ordinals')");
 
                     b.Property<Guid>("PatientId")
                         .HasColumnType("uuid")
@@ -546,6 +629,9 @@ namespace LdnApi.Records.Migrations
 
                     b.HasKey("ClinicId", "Id")
                         .HasName("pk_follow_up_events");
+
+                    b.HasIndex("ClinicId", "EvaluationId")
+                        .HasDatabaseName("ix_follow_up_events_clinic_id_evaluation_id");
 
                     b.HasIndex("ClinicId", "FollowUpId")
                         .HasDatabaseName("ix_follow_up_events_clinic_id_follow_up_id");
@@ -1001,6 +1087,12 @@ namespace LdnApi.Records.Migrations
                         .HasColumnType("character varying(40)")
                         .HasColumnName("kind");
 
+                    b.Property<long>("Ordinal")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasColumnName("ordinal")
+                        .HasDefaultValueSql("nextval('ordinals')");
+
                     b.Property<Guid>("PatientId")
                         .HasColumnType("uuid")
                         .HasColumnName("patient_id");
@@ -1023,10 +1115,54 @@ namespace LdnApi.Records.Migrations
                     b.HasKey("ClinicId", "RecordId", "Version")
                         .HasName("pk_record_versions");
 
+                    b.HasIndex("ClinicId", "PatientId", "Ordinal")
+                        .HasDatabaseName("ix_record_versions_clinic_id_patient_id_ordinal");
+
                     b.HasIndex("ClinicId", "PatientId", "RecordedAt")
                         .HasDatabaseName("ix_record_versions_clinic_id_patient_id_recorded_at");
 
                     b.ToTable("record_versions", (string)null);
+                });
+
+            modelBuilder.Entity("LdnApi.Records.RuleSettingsVersion", b =>
+                {
+                    b.Property<Guid>("ClinicId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("clinic_id");
+
+                    b.Property<long>("Version")
+                        .HasColumnType("bigint")
+                        .HasColumnName("version");
+
+                    b.Property<string>("Reason")
+                        .IsRequired()
+                        .HasMaxLength(500)
+                        .HasColumnType("character varying(500)")
+                        .HasColumnName("reason");
+
+                    b.Property<DateTimeOffset>("RecordedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("recorded_at");
+
+                    b.Property<string>("RecordedBy")
+                        .IsRequired()
+                        .HasMaxLength(255)
+                        .HasColumnType("character varying(255)")
+                        .HasColumnName("recorded_by");
+
+                    b.Property<long?>("RestoredFrom")
+                        .HasColumnType("bigint")
+                        .HasColumnName("restored_from");
+
+                    b.Property<string>("Settings")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("settings");
+
+                    b.HasKey("ClinicId", "Version")
+                        .HasName("pk_rule_settings");
+
+                    b.ToTable("rule_settings", (string)null);
                 });
 
             modelBuilder.Entity("LdnApi.Records.StoredResponse", b =>
@@ -1240,8 +1376,24 @@ namespace LdnApi.Records.Migrations
                         .HasConstraintName("fk_check_ins_patients_clinic_id_patient_id");
                 });
 
+            modelBuilder.Entity("LdnApi.Records.EvaluationEntry", b =>
+                {
+                    b.HasOne("LdnApi.Records.Patient", null)
+                        .WithMany()
+                        .HasForeignKey("ClinicId", "PatientId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_evaluations_patients_clinic_id_patient_id");
+                });
+
             modelBuilder.Entity("LdnApi.Records.FollowUp", b =>
                 {
+                    b.HasOne("LdnApi.Records.EvaluationEntry", null)
+                        .WithMany()
+                        .HasForeignKey("ClinicId", "EvaluationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .HasConstraintName("fk_follow_ups_evaluations_clinic_id_evaluation_id");
+
                     b.HasOne("LdnApi.Records.Patient", null)
                         .WithMany()
                         .HasForeignKey("ClinicId", "PatientId")
@@ -1252,6 +1404,12 @@ namespace LdnApi.Records.Migrations
 
             modelBuilder.Entity("LdnApi.Records.FollowUpEvent", b =>
                 {
+                    b.HasOne("LdnApi.Records.EvaluationEntry", null)
+                        .WithMany()
+                        .HasForeignKey("ClinicId", "EvaluationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .HasConstraintName("fk_follow_up_events_evaluations_clinic_id_evaluation_id");
+
                     b.HasOne("LdnApi.Records.FollowUp", null)
                         .WithMany()
                         .HasForeignKey("ClinicId", "FollowUpId")
