@@ -82,6 +82,22 @@ public sealed class BadInputTests(LdnApiHost api) : IClassFixture<LdnApiHost>
     }
 
     [Theory]
+    [InlineData("prescriptions", """{ "doseMg": 1.5, "startsOn": "2026-03-01", "overrides": [null] }""", "$.overrides")]
+    [InlineData("titration-schedules/simulate", """{ "steps": [{ "doseMg": 1.5, "days": 14 }, null] }""", "$.steps")]
+    [InlineData("titration-schedules/0195d000-0000-7000-8000-000000000006/taper", """{ "reason": "enough", "steps": [null] }""", "$.steps")]
+    [InlineData("adverse-events", """{ "term": "anxiety", "severity": "mild", "seriousness": ["death", null] }""", "$.seriousness")]
+    public async Task A_list_has_no_gaps(string resource, string json, string path)
+    {
+        using var client = api.ClientOf(LdnApiHost.NewClinic());
+        var patient = await LdnApiHost.RegisterAsync(client);
+
+        using var response = await client.SendAsync(HttpMethod.Post, ApiClient.Of(patient, $"/{resource}"), ApiClient.Json(json), 1);
+
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        Assert.StartsWith(path, (await response.ReadAsync())["errors"]!.AsObject().Single().Key, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("adverse-events", """{ "term": "\ud800", "severity": "mild" }""")]
     [InlineData("assessments", """{ "instrument": "\ud800", "answers": [1, 1], "takenOn": "2026-03-01" }""")]
     public async Task Text_that_is_no_text_is_refused_where_a_sign_of_self_harm_is_looked_for(string resource, string json)
