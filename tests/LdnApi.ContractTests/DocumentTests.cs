@@ -86,7 +86,7 @@ public sealed class DocumentTests
             new[] { "400", "401", "403" }
                 .Concat(operation.Path.Contains('{') ? ["404"] : [])
                 .Concat(operation.Body.Count > 0 ? ["413", "415"] : [])
-                .Concat(operation.Parameters.Any(p => (string)p["name"]! == "If-Match") ? ["412", "428"] : []);
+                .Concat(operation.Parameters.SingleOrDefault(p => (string)p["name"]! == "If-Match") is { } ifMatch ? (bool?)ifMatch["required"] == true ? ["412", "428"] : ["412"] : []);
     }
 
     private static IEnumerable<(string Place, JsonObject Media)> MediaTypes() =>

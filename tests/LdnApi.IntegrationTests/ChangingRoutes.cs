@@ -26,6 +26,8 @@ internal sealed class ChangingRoutes(HttpClient client, DateOnly today)
         ["RegisterPatient"] = _ => Task.FromResult(Post("/api/v1/patients", new { name = new { family = "Lovelace", given = new[] { "Ada" } }, timeZone = "UTC", birthDate = "1980-05-17" })),
         ["UpdatePatient"] = async s => new Call(HttpMethod.Put, ApiClient.Of(await s.PatientAsync()), new { name = new { family = "King" }, timeZone = "UTC" }, 1),
         ["PatchPatient"] = async s => new Call(HttpMethod.Patch, ApiClient.Of(await s.PatientAsync()), ApiClient.Patch("""{ "name": { "family": "King" } }"""), 1),
+        ["UpsertPatient"] = _ => Task.FromResult(new Call(HttpMethod.Put, $"/api/v1/patients?identifier=urn:ehr|{Guid.CreateVersion7()}", new { name = new { family = "King" }, timeZone = "UTC" })),
+        ["UpsertPatients"] = _ => Task.FromResult(Post("/api/v1/patients/batch", new { items = new object[] { new { identifier = new { system = "urn:ehr", value = $"{Guid.CreateVersion7()}" }, patient = new { name = new { family = "King" }, timeZone = "UTC" } }, new { patient = "none" } } })),
         ["RecordMedication"] = async s => Post(ApiClient.Of(await s.PatientAsync(), "/medications"), new { atc = "N06AB06", code = new { system = "http://www.nlm.nih.gov/research/umls/rxnorm", code = "36437", display = "sertraline" }, startedOn = s.Start }),
         ["AmendMedication"] = async s => Act(await s.MadeAsync("RecordMedication"), "amend", new { reason = "after a call", medication = new { atc = "N06AB06", changedOn = s.Today } }),
         ["StopMedication"] = async s => Act(await s.MadeAsync("RecordMedication"), "stop", new { stoppedOn = s.Today }),
@@ -84,6 +86,9 @@ internal sealed class ChangingRoutes(HttpClient client, DateOnly today)
 
     /// <summary>A POST that works something out and stores nothing: a repeat is worked out again.</summary>
     public static readonly IReadOnlyList<string> Calculations = ["SimulatePlan", "SimulateTitration"];
+
+    /// <summary>What may be sent without having read anything: preconditions are the sender's choice.</summary>
+    public static readonly IReadOnlyList<string> Upserts = ["UpsertPatient"];
 
     private PatientId? _patient;
 

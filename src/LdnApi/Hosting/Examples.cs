@@ -78,10 +78,15 @@ public static class Examples
 
     private static readonly MedicationCode Sertraline = new(Medication.RxNorm, "36437", "sertraline");
 
+    private static readonly UpsertPatient.Request Fed = new(Name, "Europe/Dublin", BirthDate: new DateOnly(1980, 5, 17), Gender: Gender.Female);
+
     private static readonly object[] All =
     [
         new PatientBody(Name, "Europe/Dublin", [Number], new DateOnly(1980, 5, 17), Gender.Female, AnxietyHistory: false, BaselineAnxiety: 2),
         new PatientResponse(Patient, Name, "Europe/Dublin", [Number], new DateOnly(1980, 5, 17), Gender.Female, false, Sensitivity.Standard, [], 2, true, Now, 1),
+        Fed,
+        new UpsertPatients.Request([JsonSerializer.SerializeToElement(new UpsertPatients.Item(Number, Fed, IfNoneMatch: Preconditions.Any), WireJson.Options)]),
+        new UpsertPatients.Response(1, 0, 0, [new UpsertPatients.ItemResult(1, 201, Patient, "\"1\"", null)]),
         new MedicationBody(Sertraline, "N06AB06", Start.AddDays(-200), ChangedOn: Start.AddDays(-10)),
         new ChangeMedication.AmendRequest("The dose had been raised", new MedicationBody(Sertraline, "N06AB06", Start.AddDays(-200), ChangedOn: Start.AddDays(-3))),
         new ChangeMedication.StopRequest(Today, "No longer needed"),

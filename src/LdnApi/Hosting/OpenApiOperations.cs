@@ -18,12 +18,13 @@ internal sealed class OpenApiOperations : IOperationFilter
         operation.Parameters ??= [];
         operation.Responses ??= [];
         var method = context.ApiDescription.HttpMethod;
-        var succeeded = (OpenApiResponse)operation.Responses.First(r => r.Key.StartsWith('2')).Value;
+        OpenApiResponse[] successes = [.. operation.Responses.Where(r => r.Key.StartsWith('2')).Select(r => (OpenApiResponse)r.Value)];
         var takesIfMatch = context.MethodInfo.GetParameters().Any(p => p.ParameterType == typeof(IfMatch));
+        var takesPreconditions = context.MethodInfo.GetParameters().Any(p => p.ParameterType == typeof(Preconditions));
         var answersVersion = context.ApiDescription.SupportedResponseTypes.Any(r => r.Type?.IsAssignableTo(typeof(IVersioned)) == true);
 
         DescribeParameters(operation, context);
-        foreach (var status in ProblemsOf(context, method, takesIfMatch))
+        foreach (var status in ProblemsOf(context, method, takesIfMatch, takesPreconditions))
         {
             operation.Responses[OpenApiParts.KeyOf(status)] = new OpenApiResponseReference(OpenApiParts.NameOf(status), context.Document);
         }
@@ -40,6 +41,12 @@ internal sealed class OpenApiOperations : IOperationFilter
             Take(OpenApiParts.IfMatch);
         }
 
+        if (takesPreconditions)
+        {
+            Take(OpenApiParts.UpsertIfMatch);
+            Take(OpenApiParts.UpsertIfNoneMatch);
+        }
+
         if (method == "POST")
         {
             Take(OpenApiParts.IdempotencyKey);
@@ -51,15 +58,15 @@ internal sealed class OpenApiOperations : IOperationFilter
             Send(OpenApiParts.ETag);
         }
 
-        if (operation.Responses.ContainsKey("201"))
+        if (operation.Responses.TryGetValue("201", out var created))
         {
-            Send(OpenApiParts.Location);
+            ((OpenApiResponse)created).Headers![OpenApiParts.HeaderOf(OpenApiParts.Location)] = new OpenApiHeaderReference(OpenApiParts.Location, context.Document);
         }
 
         if (answersVersion && method == "GET" && !context.ApiDescription.SupportedResponseTypes.Any(r => r.Type?.IsAssignableTo(typeof(ILive)) == true))
         {
             Take(OpenApiParts.IfNoneMatch);
-            operation.Responses["304"] = new OpenApiResponse { Description = "You have the current version", Headers = succeeded.Headers };
+            operation.Responses["304"] = new OpenApiResponse { Description = "You have the current version", Headers = successes[0].Headers };
         }
 
         if (context.ApiDescription.ActionDescriptor.EndpointMetadata.OfType<RequiredScope>().SingleOrDefault() is { } scope)
@@ -68,21 +75,28 @@ internal sealed class OpenApiOperations : IOperationFilter
             operation.AddExtension("x-required-scope", new JsonNodeExtension(scope.Name)); // a bearer scheme has no place for scopes of its own
         }
 
-        AddExamples(operation, context, succeeded);
+        AddExamples(operation, context, successes);
 
         void Take(string parameter) => operation.Parameters.Add(new OpenApiParameterReference(parameter, context.Document));
 
-        void Send(string header) => (succeeded.Headers ??= new Dictionary<string, IOpenApiHeader>())[OpenApiParts.HeaderOf(header)] = new OpenApiHeaderReference(header, context.Document);
+        void Send(string header)
+        {
+            foreach (var success in successes)
+            {
+                (success.Headers ??= new Dictionary<string, IOpenApiHeader>())[OpenApiParts.HeaderOf(header)] = new OpenApiHeaderReference(header, context.Document);
+            }
+        }
     }
 
     /// <summary>The statuses of the refusals that an operation can give. One that a slice alone knows of is declared there with <c>ProducesProblem</c>.</summary>
-    private static SortedSet<int> ProblemsOf(OperationFilterContext context, string? method, bool takesIfMatch)
+    private static SortedSet<int> ProblemsOf(OperationFilterContext context, string? method, bool takesIfMatch, bool takesPreconditions)
     {
         var takesDay = context.ApiDescription.ParameterDescriptions.Any(p => p.Name is "asOf");
         SortedSet<int> statuses = [StatusCodes.Status400BadRequest, StatusCodes.Status401Unauthorized, StatusCodes.Status403Forbidden];
         statuses.UnionWith(context.ApiDescription.SupportedResponseTypes.Select(r => r.StatusCode).Where(s => s >= 400));
         statuses.UnionWith(context.ApiDescription.RelativePath!.Contains('{') ? [StatusCodes.Status404NotFound] : []);
         statuses.UnionWith(takesIfMatch ? [StatusCodes.Status412PreconditionFailed, StatusCodes.Status428PreconditionRequired] : []);
+        statuses.UnionWith(takesPreconditions ? [StatusCodes.Status412PreconditionFailed] : []);
         statuses.UnionWith(method is "GET"
             ? takesDay ? [StatusCodes.Status422UnprocessableEntity] : []
             : [StatusCodes.Status409Conflict, StatusCodes.Status413PayloadTooLarge, StatusCodes.Status415UnsupportedMediaType, StatusCodes.Status422UnprocessableEntity]);
@@ -91,7 +105,7 @@ internal sealed class OpenApiOperations : IOperationFilter
 
     private static void DescribeParameters(OpenApiOperation operation, OperationFilterContext context)
     {
-        foreach (var bound in operation.Parameters!.Where(p => p.Name is "ifMatch" or "submission" or "patch" or "file" or "_").ToArray())
+        foreach (var bound in operation.Parameters!.Where(p => p.Name is "ifMatch" or "preconditions" or "submission" or "patch" or "file" or "_").ToArray())
         {
             operation.Parameters!.Remove(bound);
         }
@@ -132,7 +146,7 @@ internal sealed class OpenApiOperations : IOperationFilter
         }
     }
 
-    private static void AddExamples(OpenApiOperation operation, OperationFilterContext context, OpenApiResponse succeeded)
+    private static void AddExamples(OpenApiOperation operation, OperationFilterContext context, IReadOnlyList<OpenApiResponse> successes)
     {
         if (OpenApiPatches.PatchedBy(context) is { } patched)
         {
@@ -148,7 +162,7 @@ internal sealed class OpenApiOperations : IOperationFilter
         }
 
         var answered = context.ApiDescription.SupportedResponseTypes.FirstOrDefault(r => r.StatusCode is 200 or 201)?.Type;
-        foreach (var (mediaType, content) in succeeded.Content ?? new Dictionary<string, IOpenApiMediaType>())
+        foreach (var (mediaType, content) in successes.SelectMany(s => s.Content ?? new Dictionary<string, IOpenApiMediaType>()))
         {
             if (mediaType == Json)
             {

@@ -15,6 +15,8 @@ internal sealed class OpenApiParts : IDocumentFilter
 {
     public const string IfMatch = "IfMatch";
     public const string IfNoneMatch = "IfNoneMatch";
+    public const string UpsertIfMatch = "UpsertIfMatch";
+    public const string UpsertIfNoneMatch = "UpsertIfNoneMatch";
     public const string IdempotencyKey = "IdempotencyKey";
     public const string RequestId = "RequestId";
     public const string Replayed = "Replayed";
@@ -84,6 +86,8 @@ internal sealed class OpenApiParts : IDocumentFilter
         {
             [IfMatch] = Parameter("If-Match", "The ETag of the version you read.", StrongETag, required: true, example: "\"1\""),
             [IfNoneMatch] = Parameter("If-None-Match", "The ETag you have: 304 when it is still the current one.", StrongETag, required: false, example: "\"1\""),
+            [UpsertIfMatch] = Parameter("If-Match", "Only the version of this ETag is changed; `*`: whichever there is. Nothing is made.", "^(\\*|\"[0-9]{1,18}\")$", required: false, example: "\"1\""),
+            [UpsertIfNoneMatch] = Parameter("If-None-Match", "`*`: one is made only if there is none. Nothing is changed.", "^\\*$", required: false, example: "*"),
             [IdempotencyKey] = Parameter(HttpHeaders.IdempotencyKeyName, $"{HttpHeaders.MinKeyLength}–{HttpHeaders.MaxKeyLength} visible ASCII characters. Repeat a request under its key and it is done once.",
                 $"^[!-~]{{{HttpHeaders.MinKeyLength},{HttpHeaders.MaxKeyLength}}}$", required: false, example: "0195d000-0000-7000-8000-00000000000a"),
         };

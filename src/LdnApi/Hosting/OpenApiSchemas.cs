@@ -6,6 +6,7 @@ using System.Text.Json.Nodes;
 using LdnApi.Clinical.Rules;
 using LdnApi.Common;
 using LdnApi.Features.CheckIns;
+using LdnApi.Features.Patients;
 using LdnApi.Features.Rules;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.OpenApi;
@@ -16,6 +17,13 @@ namespace LdnApi.Hosting;
 /// <summary>What reflection does not see of a shape: the house's own constraints, defaults, and null beside a reference.</summary>
 internal sealed class OpenApiSchemas : ISchemaFilter
 {
+    /// <summary>Batches, which take each item as it came and judge it by itself.</summary>
+    private static readonly Dictionary<Type, Type> ItemsJudgedOneByOne = new()
+    {
+        [typeof(SubmitCheckIns.Request)] = typeof(CheckInBody),
+        [typeof(UpsertPatients.Request)] = typeof(UpsertPatients.Item),
+    };
+
     public void Apply(IOpenApiSchema schema, SchemaFilterContext context)
     {
         if (schema is not OpenApiSchema own)
@@ -43,9 +51,9 @@ internal sealed class OpenApiSchemas : ISchemaFilter
             MarkWhatTheServerSets(properties, context.Type);
         }
 
-        if (context.Type == typeof(SubmitCheckIns.Request))
+        if (ItemsJudgedOneByOne.TryGetValue(context.Type, out var item))
         {
-            ((OpenApiSchema)own.Properties!["items"]).Items = context.SchemaGenerator.GenerateSchema(typeof(CheckInBody), context.SchemaRepository);
+            ((OpenApiSchema)own.Properties!["items"]).Items = context.SchemaGenerator.GenerateSchema(item, context.SchemaRepository);
         }
 
         if (context.Type == typeof(ChangeRuleSettings.Request))

@@ -24,7 +24,7 @@ public static class ListPatients
     /// <param name="name">Only those whose family name begins so.</param>
     /// <param name="birthDate">Only those born on this day.</param>
     private static async Task<Results<Ok<Page<PatientResponse>>, ProblemHttpResult>> Get(
-        IMediator mediator, [StringLength(401)] string? identifier, [StringLength(200)] string? name, DateOnly? birthDate,
+        IMediator mediator, [StringLength(Identifier.MaxText)] string? identifier, [StringLength(200)] string? name, DateOnly? birthDate,
         [AsParameters] Paging paging, CancellationToken ct) =>
         (await mediator.Send(new Query(identifier, name, birthDate, paging.Size, paging.Cursor), ct)).ToOk();
 
@@ -32,22 +32,17 @@ public static class ListPatients
     {
         private sealed record Key(Guid Id);
 
-        public Task<Result<Page<PatientResponse>>> Handle(Query query, CancellationToken ct)
-        {
-            return Cursor.Decode<Key>(query.Cursor).ThenAsync(after => PageAsync(query, after, ct));
-        }
+        public Task<Result<Page<PatientResponse>>> Handle(Query query, CancellationToken ct) => Cursor.Decode<Key>(query.Cursor).ThenAsync(after =>
+            query.Identifier is { } text
+                ? Identifier.Parse(text).ThenAsync(identifier => PageAsync(query, identifier, after, ct))
+                : PageAsync(query, null, after, ct));
 
-        private async Task<Result<Page<PatientResponse>>> PageAsync(Query query, Key? after, CancellationToken ct)
+        private async Task<Result<Page<PatientResponse>>> PageAsync(Query query, Identifier? identifier, Key? after, CancellationToken ct)
         {
             var patients = db.Patients.AsNoTracking();
-            if (query.Identifier is { } identifier)
+            if (identifier is not null)
             {
-                if (identifier.Split('|') is not [var system, var value])
-                {
-                    return Problem.Invalid("identifier", "Must be system|value.");
-                }
-
-                patients = patients.Where(p => db.PatientIdentifiers.Any(i => i.PatientId == p.Id && i.System == system && i.Value == value));
+                patients = patients.Where(p => db.PatientIdentifiers.Any(i => i.PatientId == p.Id && i.System == identifier.System && i.Value == identifier.Value));
             }
 
             if (query.Name is { } name)

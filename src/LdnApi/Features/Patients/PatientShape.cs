@@ -7,7 +7,19 @@ namespace LdnApi.Features.Patients;
 /// <summary>A number by which another system knows the patient; unique in the clinic.</summary>
 public sealed record Identifier(
     [property: StringLength(200, MinimumLength = 1)] string System,
-    [property: StringLength(200, MinimumLength = 1)] string Value);
+    [property: StringLength(200, MinimumLength = 1)] string Value)
+{
+    /// <summary>Of <c>system|value</c>, both parts and the bar.</summary>
+    internal const int MaxText = 401;
+
+    internal const string Pattern = "^[^|]{1,200}\\|[^|]{1,200}$";
+
+    /// <summary>From <c>system|value</c>, as an address names it.</summary>
+    internal static Result<Identifier> Parse(string text) =>
+        text.Split('|') is [var system, var value] ? new Identifier(system, value) : Problem.Invalid("identifier", "Must be system|value.");
+
+    internal IdentifierValue ToValue() => new(System, Value);
+}
 
 /// <summary>The patient's name.</summary>
 public sealed record HumanName(
@@ -28,7 +40,7 @@ public sealed record Condition(
 public sealed record PatientBody(
     HumanName Name,
     [property: IanaTimeZone] string TimeZone,
-    [property: MaxLength(20)] IReadOnlyList<Identifier>? Identifiers = null,
+    [property: MaxLength(PatientBody.MaxIdentifiers)] IReadOnlyList<Identifier>? Identifiers = null,
     DateOnly? BirthDate = null,
     Gender? Gender = null,
     bool? AnxietyHistory = null,
@@ -37,11 +49,15 @@ public sealed record PatientBody(
     [property: Range(0, 10)] int? BaselineAnxiety = null,
     bool Active = true)
 {
+    internal const int MaxIdentifiers = 20;
+
+    internal IReadOnlyList<IdentifierValue> IdentifierValues => [.. (Identifiers ?? []).Select(i => i.ToValue()).Distinct()];
+
     internal void CopyTo(Patient patient)
     {
         patient.FamilyName = Name.Family;
         patient.GivenNames = [.. Name.Given ?? []];
-        patient.Identifiers = [.. (Identifiers ?? []).Select(i => new IdentifierValue(i.System, i.Value)).Distinct()];
+        patient.Identifiers = [.. IdentifierValues];
         patient.TimeZone = TimeZone;
         patient.BirthDate = BirthDate;
         patient.Gender = Gender;

@@ -3,8 +3,6 @@ using LdnApi.Common;
 using LdnApi.Records;
 using MediatR;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.EntityFrameworkCore;
-using Npgsql;
 
 namespace LdnApi.Features.Patients;
 
@@ -33,19 +31,15 @@ public static class RegisterPatient
                 return refusal;
             }
 
-            command.Patient.CopyTo(patient);
-            db.Patients.Add(patient);
-            db.NightlyEvaluations.Add(NightlyEvaluation.FirstOf(patient, now));
-            await db.IndexIdentifiersAsync(patient, ct);
-            try
-            {
-                await db.SaveChangesAsync(ct);
-            }
-            catch (DbUpdateException e) when (e.InnerException is PostgresException { ConstraintName: PatientIdentifier.UniqueIndex })
+            if (!await db.IndexIdentifiersAsync(patient.Id, command.Patient.IdentifierValues, ct))
             {
                 return PatientIdentifier.Taken;
             }
 
+            command.Patient.CopyTo(patient);
+            db.Patients.Add(patient);
+            db.NightlyEvaluations.Add(NightlyEvaluation.FirstOf(patient, now));
+            await db.SaveChangesAsync(ct);
             return PatientResponse.Of(patient);
         }
     }

@@ -5,7 +5,6 @@ using LdnApi.Safety;
 using MediatR;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
-using Npgsql;
 
 namespace LdnApi.Features.Patients;
 
@@ -56,24 +55,20 @@ public static class UpdatePatient
                 return refusal;
             }
 
+            if (!await db.IndexIdentifiersAsync(patient.Id, body.IdentifierValues, ct))
+            {
+                return PatientIdentifier.Taken;
+            }
+
             body.CopyTo(patient);
             if (!db.ChangeTracker.HasChanges())
             {
                 return PatientResponse.Of(patient);
             }
 
-            await db.IndexIdentifiersAsync(patient, ct);
             var nightly = await db.NightlyEvaluations.SingleAsync(n => n.PatientId == patient.Id, ct);
             nightly.DueAt = NightlyEvaluation.NextAfter(now, patient.TimeZone);
-            try
-            {
-                await db.SaveChangesAsync(ct);
-            }
-            catch (DbUpdateException e) when (e.InnerException is PostgresException { ConstraintName: PatientIdentifier.UniqueIndex })
-            {
-                return PatientIdentifier.Taken;
-            }
-
+            await db.SaveChangesAsync(ct);
             await monitor.ReviewAsync(patient, now, ct);
             return PatientResponse.Of(patient);
         }
