@@ -1,5 +1,6 @@
 using System.Globalization;
 using LdnApi.Auth;
+using LdnApi.Common;
 using LdnApi.ContractTests;
 using LdnApi.IntegrationTests;
 using LdnApi.Sandbox;
@@ -25,7 +26,7 @@ public sealed class FuzzTests(LdnApiHost api) : IClassFixture<LdnApiHost>
         var fuzzer = new Fuzzer(contract, client, Setting("LDN_FUZZ_SEED", 20260314), DateOnly.FromDateTime(api.Clock.GetUtcNow().UtcDateTime));
 
         var report = await fuzzer.RunAsync(
-            [ActorOf(SandboxStories.Clinic.ToString(), "qzAlpha"), ActorOf(LdnApiHost.NewClinic().ToString(), "qzBeta")],
+            [ActorOf(SandboxStories.Clinic, "qzAlpha"), ActorOf(LdnApiHost.NewClinic(), "qzBeta")],
             Setting("LDN_FUZZ_PER_OPERATION", 3), TimeSpan.FromMinutes(Setting("LDN_FUZZ_MINUTES", 4)), ct);
 
         TestContext.Current.SendDiagnosticMessage("{0}", report);
@@ -36,9 +37,38 @@ public sealed class FuzzTests(LdnApiHost api) : IClassFixture<LdnApiHost>
 
         Assert.True(report.Findings.Count == 0, $"{report}\n{string.Join('\n', report.Findings.Take(40))}");
         Assert.Equal(contract.Operations.Count, report.Operations);
+        Assert.Empty(report.NeverSucceeded);
     }
 
-    private Actor ActorOf(string clinic, string marker) => new(
-        marker, api.Token(clinic, scope: LdnApiHost.AllScopes), scope => api.Token(clinic, scope: string.Join(' ', Scopes.All.Keys.Where(s => s != scope))),
-        [("no token", null), ("garbage", "garbage"), ("no signature", string.Join('.', api.Token(clinic, scope: LdnApiHost.AllScopes).Split('.')[..2]) + ".")]);
+    private Actor ActorOf(ClinicId clinic, string marker)
+    {
+        var id = clinic.ToString();
+        var full = api.Token(id, scope: LdnApiHost.AllScopes);
+        return new Actor(
+            marker, full, scope => api.Token(id, scope: string.Join(' ', Scopes.All.Keys.Where(s => s != scope))),
+            [("no token", null), ("garbage", "garbage"), ("no signature", string.Join('.', full.Split('.')[..2]) + ".")], name => MakeReadyAsync(clinic, name));
+    }
+
+    /// <summary>What the list of changing routes makes ready, and of the reading ones what chance does not find.</summary>
+    private async Task<Ready?> MakeReadyAsync(ClinicId clinic, string name)
+    {
+        using var client = api.ClientOf(clinic);
+        var today = DateOnly.FromDateTime(api.Clock.GetUtcNow().UtcDateTime);
+        if (name == "DraftAdverseEvent")
+        {
+            var patient = await LdnApiHost.RegisterAsync(client, "UTC");
+            var checkIn = await client.PostOkAsync(ApiClient.Of(patient, "/check-ins"), new { date = today, scores = new { anxiety = 8 } });
+            return new Ready(ApiClient.Of(patient, $"/adverse-events/draft?checkInId={checkIn["id"]}"), [], null, null);
+        }
+
+        if (!ChangingRoutes.Names.Contains(name))
+        {
+            return null;
+        }
+
+        var call = await new ChangingRoutes(client, today).ReadyAsync(name);
+        using var content = ApiClient.ContentOf(call.Body);
+        return new Ready(
+            call.Url, call.IfMatch is { } version ? [new("If-Match", $"\"{version}\"")] : [], content is null ? null : await content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken), content?.Headers.ContentType?.MediaType);
+    }
 }

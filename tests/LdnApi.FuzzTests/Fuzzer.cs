@@ -6,11 +6,15 @@ using LdnApi.ContractTests;
 
 namespace LdnApi.FuzzTests;
 
-/// <summary>What the fuzzer is given of a clinic: tokens.</summary>
+/// <summary>A request that succeeds as it stands, on a state that was made for it.</summary>
+internal sealed record Ready(string Url, IReadOnlyList<KeyValuePair<string, string>> Headers, byte[]? Body, string? MediaType);
+
+/// <summary>What the fuzzer is given of a clinic: tokens, and states that no chance finds.</summary>
 /// <param name="Marker">A word that nothing else says.</param>
 /// <param name="Without">A token with every scope but one.</param>
 /// <param name="Bad">Tokens that open nothing, each with a word for it.</param>
-internal sealed record Actor(string Marker, string Full, Func<string, string> Without, IReadOnlyList<(string What, string? Token)> Bad);
+/// <param name="MakeReady">A state in which an operation succeeds, with a request that does; null where the document alone tells the way.</param>
+internal sealed record Actor(string Marker, string Full, Func<string, string> Without, IReadOnlyList<(string What, string? Token)> Bad, Func<string, Task<Ready?>> MakeReady);
 
 /// <summary>What came of a run.</summary>
 /// <param name="Refused">Requests that fit the contract's schemas and were answered 400: a rule that no schema can say, or one that it should.</param>
@@ -23,7 +27,7 @@ internal sealed record Report(int Seed, int Operations, int Requests, TimeSpan T
 
 /// <summary>
 /// Sends requests that an OpenAPI document tells it how to make: good ones, ones at and over each edge, hostile ones, with and without rights, on records of
-/// one's own clinic and of another. It knows nothing of the server but the document.
+/// one's own clinic and of another. It knows nothing of the server but the document, and what the actors make ready.
 /// </summary>
 internal sealed class Fuzzer(Contract contract, HttpClient client, int seed, DateOnly today)
 {
@@ -35,6 +39,7 @@ internal sealed class Fuzzer(Contract contract, HttpClient client, int seed, Dat
     private readonly List<Finding> _findings = [];
     private readonly Dictionary<string, World> _worlds = [];
     private int _requests;
+    private (Contract.Operation Operation, Actor Actor, IReadOnlyDictionary<string, string> Path, Ready Request)? _ready;
 
     private Values Values => field ??= new Values(contract, _random, today);
 
@@ -50,6 +55,14 @@ internal sealed class Fuzzer(Contract contract, HttpClient client, int seed, Dat
 
         // What makes records first, and the shorter path first: a patient before what a patient has.
         var operations = contract.Operations.OrderBy(o => o.Method != "POST").ThenBy(o => o.Path.Count(c => c == '{')).ThenBy(o => o.Path.Length).ToArray();
+        foreach (var operation in operations)
+        {
+            foreach (var actor in actors)
+            {
+                await SendAllReadyAsync(actor, operation, AsMadeReady(operation));
+            }
+        }
+
         for (var round = 0; round < 3; round++)
         {
             foreach (var actor in actors)
@@ -76,13 +89,22 @@ internal sealed class Fuzzer(Contract contract, HttpClient client, int seed, Dat
                 Headers(actor, operation), Rights(actor, operation), Foreign(actor, other, operation),
             })
             {
-                await SendAllAsync(actor, Some(kind, perOperation));
+                await SendAllReadyAsync(actor, operation, Some(kind, perOperation));
             }
         }
 
         return new Report(
             seed, operations.Length, _requests, started.Elapsed, _statuses, _refused, [.. operations.Select(o => o.Id).Where(id => !_succeeded.Contains(id))],
             [.. _findings.GroupBy(f => (f.Kind, f.Probe.Operation.Id, f.Detail)).Select(g => g.First())]);
+
+        async Task SendAllReadyAsync(Actor actor, Contract.Operation operation, IEnumerable<Func<Task<Probe>>> probes)
+        {
+            if (started.Elapsed < limit)
+            {
+                await MakeReadyAsync(actor, operation);
+                await SendAllAsync(actor, probes);
+            }
+        }
 
         async Task SendAllAsync(Actor actor, IEnumerable<Func<Task<Probe>>> probes)
         {
@@ -93,6 +115,27 @@ internal sealed class Fuzzer(Contract contract, HttpClient client, int seed, Dat
                     await SendAsync(actor, await probe(), ct);
                 }
             }
+        }
+    }
+
+    /// <summary>A fresh state for an operation: what was sent before may have used up the last.</summary>
+    private async Task MakeReadyAsync(Actor actor, Contract.Operation operation)
+    {
+        _ready = null;
+        if (await actor.MakeReady(operation.Id) is { } request)
+        {
+            _worlds[actor.Marker].LearnPath(request.Url);
+            var path = operation.Path.Split('/').Zip(request.Url.Split('?')[0].Split('/')).Where(p => p.First.StartsWith('{')).ToDictionary(p => p.First.Trim('{', '}'), p => p.Second);
+            _ready = (operation, actor, path, request);
+        }
+    }
+
+    private IEnumerable<Func<Task<Probe>>> AsMadeReady(Contract.Operation operation)
+    {
+        if (_ready is { } ready && ready.Operation == operation)
+        {
+            yield return () => Task.FromResult(new Probe(
+                operation, "made ready", ready.Request.Url, ready.Request.Headers, ready.Request.Body, ready.Request.MediaType, Right.Full, ready.Actor.Full, Fits: null, OfAnotherClinic: false));
         }
     }
 
@@ -217,16 +260,17 @@ internal sealed class Fuzzer(Contract contract, HttpClient client, int seed, Dat
             var schema = contract.Resolve(parameter["schema"]!);
             for (var i = 0; i < 4; i++)
             {
-                yield return async () => (await DraftAsync(actor, operation)) is var draft && Values.GoodText(schema, name, member => _worlds[actor.Marker].IdFor(member, draft.Path, _random)) is var text ? draft.Ask(name, text).ToProbe($"{name}: good", unsure: true) : throw new UnreachableException();
+                yield return async () => (await DraftAsync(actor, operation)).AskNothing(name) is var draft && Values.GoodText(schema, name, member => _worlds[actor.Marker].IdFor(member, draft.Path, _random)) is var text ? draft.Ask(name, text).ToProbe($"{name}: good", unsure: true) : throw new UnreachableException();
             }
 
             foreach (var (what, value) in Values.Edges(schema))
             {
                 var text = value is JsonValue v && v.GetValueKind() == System.Text.Json.JsonValueKind.String ? (string)v! : value?.ToJsonString() ?? "";
-                yield return async () => (await DraftAsync(actor, operation)).Ask(name, text).ToProbe($"{name}: {what}", fits: FitsQuery(schema, text), unsure: true);
+                yield return async () => (await DraftAsync(actor, operation)).AskNothing(name).Ask(name, text).ToProbe($"{name}: {what}", fits: FitsQuery(schema, text), unsure: true);
             }
 
-            yield return async () => (await DraftAsync(actor, operation)).Ask(name, "1").Ask(name, "2").ToProbe($"{name}: twice", unsure: true);
+            yield return async () => (await DraftAsync(actor, operation)).AskNothing(name).Ask(name, "1").Ask(name, "2").ToProbe($"{name}: twice", unsure: true);
+            yield return async () => (await DraftAsync(actor, operation)).AskNothing(name).ToProbe($"without {name}", fits: (bool?)parameter["required"] == true ? false : null, unsure: true);
         }
 
         yield return async () => (await DraftAsync(actor, operation)).Ask("unknown", Values.Canary).ToProbe("an unknown parameter", unsure: true);
@@ -334,15 +378,23 @@ internal sealed class Fuzzer(Contract contract, HttpClient client, int seed, Dat
     private async Task<Draft> DraftAsync(Actor actor, Contract.Operation operation, bool fromExample = true)
     {
         var world = _worlds[actor.Marker];
-        var path = world.Choose(operation.Path, _random);
+        var ready = _ready is { } made && made.Operation == operation && made.Actor == actor && _random.Next(4) > 0 ? made : default;
+        var path = ready.Path ?? world.Choose(operation.Path, _random);
         var mediaType = operation.Body.Count == 0 ? null : operation.Body.Keys.ElementAt(_random.Next(operation.Body.Count));
         var media = mediaType is null ? null : operation.Body[mediaType];
         var body = media is null ? null
+            : fromExample && ready.Request is { Body: { } bytes } && ready.Request.MediaType == mediaType ? mediaType!.EndsWith("json", StringComparison.Ordinal) ? JsonNode.Parse(bytes) : Encoding.UTF8.GetString(bytes)
             : fromExample && media["example"] is { } example ? Own(example.DeepClone(), world, path)
             : mediaType!.EndsWith("json", StringComparison.Ordinal) ? Values.Good(media["schema"]!, "", world.Marker, member => world.IdFor(member, path, _random))
             : media["example"]?.DeepClone();
         var draft = new Draft(contract, operation, path, [], [], body, mediaType, media?["schema"], actor.Full, Right.Full);
-        return operation.Parameters.Any(p => (string)p["name"]! == "If-Match") ? draft.Send("If-Match", await VersionAsync(actor, operation, path)) : draft;
+        foreach (var parameter in operation.Parameters.Where(p => (string?)p["in"] == "query" && (bool?)p["required"] == true))
+        {
+            var name = (string)parameter["name"]!;
+            draft = draft.Ask(name, Values.GoodText(contract.Resolve(parameter["schema"]!), name, member => world.IdFor(member, path, _random)));
+        }
+
+        return operation.Parameters.Any(p => (string)p["name"]! == "If-Match" && (bool?)p["required"] == true) ? draft.Send("If-Match", await VersionAsync(actor, operation, path)) : draft;
     }
 
     /// <summary>The example, about this clinic's records and in its own words.</summary>
@@ -398,6 +450,8 @@ internal sealed record Draft(
     public Draft With(string parameter, string text) => this with { Path = new Dictionary<string, string>(Path) { [parameter] = text } };
 
     public Draft Ask(string name, string text) => this with { Query = [.. Query, new(name, text)] };
+
+    public Draft AskNothing(string name) => this with { Query = [.. Query.Where(q => q.Key != name)] };
 
     public Draft Send(string name, string? text) => this with { Headers = [.. Headers.Where(h => h.Key != name), .. text is null ? [] : new[] { KeyValuePair.Create(name, text) }] };
 

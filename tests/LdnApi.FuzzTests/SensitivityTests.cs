@@ -53,7 +53,7 @@ public sealed class SensitivityTests
         var fuzzer = new Fuzzer(Contract.Parse(Things.Document), client, seed: 7, new DateOnly(2026, 3, 14));
         return await fuzzer.RunAsync([ActorOf("alpha"), ActorOf("beta")], perOperation: 60, TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
 
-        static Actor ActorOf(string clinic) => new($"qz{clinic}", $"{clinic} write read", scope => $"{clinic} {(scope == "write" ? "read" : "write")}", [("no token", null), ("garbage", "garbage")]);
+        static Actor ActorOf(string clinic) => new($"qz{clinic}", $"{clinic} write read", scope => $"{clinic} {(scope == "write" ? "read" : "write")}", [("no token", null), ("garbage", "garbage")], _ => Task.FromResult<Ready?>(null));
     }
 }
 

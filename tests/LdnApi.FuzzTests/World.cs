@@ -34,6 +34,16 @@ internal sealed class World(Contract contract, string marker)
         }
     }
 
+    /// <summary>Takes in the records that a path names.</summary>
+    public void LearnPath(string path)
+    {
+        var segments = path.Split('?')[0].Split('/');
+        for (var length = 1; length <= segments.Length; length++)
+        {
+            Keep(string.Join('/', segments[..length]));
+        }
+    }
+
     /// <summary>Path parameters for an operation: those of a record that there is, as deep as the path goes. Empty when there is none.</summary>
     public IReadOnlyDictionary<string, string> Choose(string path, Random random)
     {

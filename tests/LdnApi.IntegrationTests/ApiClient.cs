@@ -16,7 +16,7 @@ internal static class ApiClient
     public static async Task<HttpResponseMessage> SendAsync(this HttpClient client, HttpMethod method, string url, object? body, long? ifMatch = null, string? key = null)
     {
         using var request = new HttpRequestMessage(method, url);
-        request.Content = body is null ? null : body as HttpContent ?? (body as Func<HttpContent>)?.Invoke() ?? JsonContent.Create(body, options: WireJson.Options);
+        request.Content = ContentOf(body);
         if (ifMatch is { } version)
         {
             request.Headers.TryAddWithoutValidation("If-Match", $"\"{version}\"");
@@ -29,6 +29,10 @@ internal static class ApiClient
 
         return await client.SendAsync(request, Ct);
     }
+
+    /// <summary>A body as it is sent: one that is content already, or anything else as JSON.</summary>
+    public static HttpContent? ContentOf(object? body) =>
+        body is null ? null : body as HttpContent ?? (body as Func<HttpContent>)?.Invoke() ?? JsonContent.Create(body, options: WireJson.Options);
 
     /// <summary>Posts and answers the body; anything but a success fails the test with the problem.</summary>
     public static async Task<JsonNode> PostOkAsync(this HttpClient client, string url, object body, long? ifMatch = null, string? key = null)
