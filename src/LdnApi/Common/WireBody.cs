@@ -94,7 +94,7 @@ public static partial class WireBody
         }
     }
 
-    private static bool IsOurs(Type type) => type.IsClass && type.Namespace?.StartsWith("LdnApi.Features", StringComparison.Ordinal) == true;
+    private static bool IsOurs(Type type) => type.IsClass && type.Namespace?.StartsWith("LdnApi.", StringComparison.Ordinal) == true;
 }
 
 /// <summary>A body in which a sign of self-harm is looked for even when the rest cannot be accepted.</summary>

@@ -76,6 +76,8 @@ public static class Examples
 
     private static readonly OverrideBody Override = new("R-11", "Well at 4.5 mg for a year, asks for a little more");
 
+    private static readonly Source Origin = new("urn:example:ehr", "MedicationStatement/7");
+
     private static readonly MedicationCode Sertraline = new(Medication.RxNorm, "36437", "sertraline");
 
     private static readonly UpsertPatient.Request Fed = new(Name, "Europe/Dublin", BirthDate: new DateOnly(1980, 5, 17), Gender: Gender.Female);
@@ -87,18 +89,18 @@ public static class Examples
         Fed,
         new UpsertPatients.Request([JsonSerializer.SerializeToElement(new UpsertPatients.Item(Number, Fed, IfNoneMatch: Preconditions.Any), WireJson.Options)]),
         new UpsertPatients.Response(1, 0, 0, [new UpsertPatients.ItemResult(1, 201, Patient, "\"1\"", null)]),
-        new MedicationBody(Sertraline, "N06AB06", Start.AddDays(-200), ChangedOn: Start.AddDays(-10)),
+        new MedicationBody(Sertraline, "N06AB06", Start.AddDays(-200), ChangedOn: Start.AddDays(-10), Source: Origin),
         new ChangeMedication.AmendRequest("The dose had been raised", new MedicationBody(Sertraline, "N06AB06", Start.AddDays(-200), ChangedOn: Start.AddDays(-3))),
         new ChangeMedication.StopRequest(Today, "No longer needed"),
         new ChangeMedication.RetractRequest("Meant for another patient"),
         new MedicationResponse(new MedicationId(new Guid("0195d000-0000-7000-8000-000000000008")), Patient, Sertraline, "N06AB06", Start.AddDays(-200), null, false, Start.AddDays(-10),
-            [MedicineClass.Neurotransmitter], RecordStatus.Final, Now, 1, null),
+            Origin, [MedicineClass.Neurotransmitter], RecordStatus.Final, Now, 1, null),
         new ObservationBody(ObservationCode.Alt, Start, 52, 40),
         new RetractObservation.Request("Meant for another patient"),
-        new ObservationResponse(new ObservationId(new Guid("0195d000-0000-7000-8000-000000000009")), Patient, ObservationCode.Alt, Start, 52, 40, 1.3m, null, RecordStatus.Final, Now, 1),
+        new ObservationResponse(new ObservationId(new Guid("0195d000-0000-7000-8000-000000000009")), Patient, ObservationCode.Alt, Start, 52, 40, 1.3m, null, null, RecordStatus.Final, Now, 1),
         new ProcedureBody(Today.AddDays(9), "Knee arthroscopy"),
         new CancelProcedure.Request("Put off by the surgeon"),
-        new ProcedureResponse(new ProcedureId(new Guid("0195d000-0000-7000-8000-00000000000a")), Patient, Today.AddDays(9), "Knee arthroscopy", ProcedureStatus.Preparation, Now, 1),
+        new ProcedureResponse(new ProcedureId(new Guid("0195d000-0000-7000-8000-00000000000a")), Patient, Today.AddDays(9), "Knee arthroscopy", null, ProcedureStatus.Preparation, Now, 1),
         new WritePrescription.Request(Start, 1.5m, Form: DoseForm.Capsule, StrengthMg: 1.5m, Route: AdministrationRoute.Oral, TimeOfDay: new TimeOnly(21, 0), Indication: "Fibromyalgia"),
         new ChangePrescription.Request(Start, "First dose taken"),
         new ChangePrescription.DoseRequest(5.0m, Today, "Tolerated well", Overrides: [Override]),

@@ -14,13 +14,8 @@ public enum RecordStatus
 }
 
 /// <summary>The patient's own report of a day: scores 0–10, null = not answered.</summary>
-public sealed class CheckIn : IClinicalRecord
+public sealed class CheckIn : IClinicalRecord, ISourced
 {
-    public const string SourceIndex = "one_check_in_per_source_id";
-
-    public static readonly Problem SourceTaken = new(
-        "source-id-taken", StatusCodes.Status409Conflict, "The patient has a check-in of this source and id.");
-
     public required ClinicId ClinicId { get; init; }
     public required CheckInId Id { get; init; }
     public required PatientId PatientId { get; init; }
@@ -74,13 +69,10 @@ public sealed class CheckIn : IClinicalRecord
             checkIn.HasKey(c => new { c.ClinicId, c.Id });
             checkIn.Property(c => c.DoseTakenMg).HasPrecision(7, 3);
             checkIn.Property(c => c.Note).HasMaxLength(4000);
-            checkIn.Property(c => c.SourceSystem).HasMaxLength(200);
-            checkIn.Property(c => c.SourceId).HasMaxLength(200);
             checkIn.Ignore(c => c.RecordId).Ignore(c => c.Subject).Ignore(c => c.ChangeReason);
             checkIn.HasOne<Patient>().WithMany().HasForeignKey(c => new { c.ClinicId, c.PatientId }).OnDelete(DeleteBehavior.Restrict);
             checkIn.HasIndex(c => new { c.ClinicId, c.PatientId, c.On, c.Id });
-            checkIn.HasIndex(c => new { c.ClinicId, c.PatientId, c.SourceSystem, c.SourceId }).IsUnique()
-                .HasFilter("source_id IS NOT NULL").HasDatabaseName(SourceIndex);
+            checkIn.HasSource("check_in");
             checkIn.ToTable(t => t.HasCheckConstraint("scores_are_0_to_10", string.Join(" AND ",
                 new[] { "anxiety", "nervousness", "restlessness", "agitation", "irritability", "mood", "sleep_quality" }.Select(s => $"({s} IS NULL OR {s} BETWEEN 0 AND 10)"))));
         }

@@ -6,7 +6,7 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 namespace LdnApi.Records;
 
 /// <summary>Another medicine that the patient takes, took or is to take (FHIR MedicationStatement).</summary>
-public sealed class Medication : IClinicalRecord
+public sealed class Medication : IClinicalRecord, ISourced
 {
     /// <summary>The code system of <see cref="Code"/>.</summary>
     public const string RxNorm = "http://www.nlm.nih.gov/research/umls/rxnorm";
@@ -33,6 +33,8 @@ public sealed class Medication : IClinicalRecord
     /// <summary>The day on which its dose last changed.</summary>
     public DateOnly? ChangedOn { get; set; }
 
+    public string? SourceSystem { get; set; }
+    public string? SourceId { get; set; }
     public RecordStatus Status { get; set; }
     public required DateTimeOffset RecordedAt { get; init; }
 
@@ -58,6 +60,7 @@ public sealed class Medication : IClinicalRecord
             medication.HasKey(m => new { m.ClinicId, m.Id });
             medication.Property(m => m.Code).IsJson();
             medication.Property(m => m.Atc).HasMaxLength(7);
+            medication.HasSource("medication");
             medication.Ignore(m => m.RecordId).Ignore(m => m.Subject).Ignore(m => m.ChangeReason);
             medication.HasOne<Patient>().WithMany().HasForeignKey(m => new { m.ClinicId, m.PatientId }).OnDelete(DeleteBehavior.Restrict);
             medication.HasIndex(m => new { m.ClinicId, m.PatientId, m.RecordedAt, m.Id });

@@ -14,7 +14,7 @@ public enum Interpretation
 }
 
 /// <summary>A laboratory value or a test that orders are held against (FHIR Observation).</summary>
-public sealed class Observation : IClinicalRecord
+public sealed class Observation : IClinicalRecord, ISourced
 {
     public required ClinicId ClinicId { get; init; }
     public required ObservationId Id { get; init; }
@@ -31,6 +31,8 @@ public sealed class Observation : IClinicalRecord
     public decimal? ReferenceHigh { get; init; }
 
     public Interpretation? Interpretation { get; init; }
+    public string? SourceSystem { get; init; }
+    public string? SourceId { get; init; }
     public RecordStatus Status { get; set; }
     public required DateTimeOffset RecordedAt { get; init; }
 
@@ -60,6 +62,7 @@ public sealed class Observation : IClinicalRecord
             observation.HasKey(o => new { o.ClinicId, o.Id });
             observation.Property(o => o.Value).HasPrecision(9, 3);
             observation.Property(o => o.ReferenceHigh).HasPrecision(9, 3);
+            observation.HasSource("observation");
             observation.Ignore(o => o.RecordId).Ignore(o => o.Subject).Ignore(o => o.ChangeReason).Ignore(o => o.RuleValue).Ignore(o => o.IsPositive);
             observation.HasOne<Patient>().WithMany().HasForeignKey(o => new { o.ClinicId, o.PatientId }).OnDelete(DeleteBehavior.Restrict);
             observation.HasIndex(o => new { o.ClinicId, o.PatientId, o.EffectiveOn, o.Id });

@@ -18,7 +18,7 @@ public enum ProcedureStatus
 }
 
 /// <summary>A procedure before which naltrexone is held (FHIR Procedure).</summary>
-public sealed class Procedure : IClinicalRecord
+public sealed class Procedure : IClinicalRecord, ISourced
 {
     public required ClinicId ClinicId { get; init; }
     public required ProcedureId Id { get; init; }
@@ -28,6 +28,8 @@ public sealed class Procedure : IClinicalRecord
     public string? Text { get; init; }
 
     public required DateOnly PlannedOn { get; init; }
+    public string? SourceSystem { get; init; }
+    public string? SourceId { get; init; }
     public ProcedureStatus Status { get; set; }
     public required DateTimeOffset RecordedAt { get; init; }
 
@@ -49,6 +51,7 @@ public sealed class Procedure : IClinicalRecord
         {
             procedure.HasKey(p => new { p.ClinicId, p.Id });
             procedure.Property(p => p.Text).HasMaxLength(200);
+            procedure.HasSource("procedure");
             procedure.Ignore(p => p.RecordId).Ignore(p => p.Subject).Ignore(p => p.ChangeReason);
             procedure.HasOne<Patient>().WithMany().HasForeignKey(p => new { p.ClinicId, p.PatientId }).OnDelete(DeleteBehavior.Restrict);
             procedure.HasIndex(p => new { p.ClinicId, p.PatientId, p.PlannedOn, p.Id });

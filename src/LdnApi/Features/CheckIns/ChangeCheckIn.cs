@@ -55,8 +55,7 @@ public static class CorrectCheckIn
                 checkIn.Status = RecordStatus.Amended;
                 checkIn.ChangedAt = now;
                 checkIn.ChangeReason = command.Correction.Reason;
-                await db.SaveChangesAsync(ct);
-                return CheckInResponse.Of(checkIn, await monitor.ReviewAsync(patient, now, ct));
+                return await db.SaveSourcedAsync(ct) is { } taken ? taken : CheckInResponse.Of(checkIn, await monitor.ReviewAsync(patient, now, ct));
             });
         }
     }

@@ -28,11 +28,6 @@ public sealed record Scores(
 /// <param name="DoseMg">mg taken on that day.</param>
 public sealed record DoseTaken(TimeOnly? TakenAt = null, [property: DoseMg] decimal? DoseMg = null, bool? Missed = null);
 
-/// <summary>Where the report came from; unique per patient.</summary>
-public sealed record Source(
-    [property: StringLength(200, MinimumLength = 1)] string System,
-    [property: StringLength(200, MinimumLength = 1)] string Id);
-
 /// <summary>A patient's own report of a day.</summary>
 /// <param name="Date">The clinical day. Give it, or <paramref name="RecordedAt"/>.</param>
 /// <param name="RecordedAt">The moment described; its day is that of the patient's zone.</param>
@@ -88,8 +83,8 @@ public sealed record CheckInBody(
         checkIn.DoseMissed = Dose?.Missed;
         checkIn.SelfHarmThoughts = SelfHarmThoughts;
         checkIn.Note = Note;
-        checkIn.SourceSystem = Source?.System;
-        checkIn.SourceId = Source?.Id;
+        checkIn.SourceSystem = Source?.System ?? checkIn.SourceSystem; // a correction that does not repeat it is still of that report
+        checkIn.SourceId = Source?.Id ?? checkIn.SourceId;
     }
 
     internal CheckIn ToRecord(Patient patient, DateOnly day, DateTimeOffset now)
@@ -112,5 +107,5 @@ public sealed record CheckInResponse(
     internal static CheckInResponse Of(CheckIn c, IReadOnlyList<ChangedFollowUp>? followUps = null) => new(
         c.Id, c.PatientId, c.On, c.OccurredAt, new Scores(c.Anxiety, c.Nervousness, c.Restlessness, c.Agitation, c.Irritability, c.Mood, c.SleepQuality),
         c.VividDreams, c.CaffeineMg, c.DoseTakenAt is null && c.DoseTakenMg is null && c.DoseMissed is null ? null : new DoseTaken(c.DoseTakenAt, c.DoseTakenMg, c.DoseMissed),
-        c.SelfHarmThoughts, c.Note, c.SourceSystem is null ? null : new Source(c.SourceSystem, c.SourceId!), c.Status, c.RecordedAt, c.Version, followUps);
+        c.SelfHarmThoughts, c.Note, c.Source(), c.Status, c.RecordedAt, c.Version, followUps);
 }

@@ -4,8 +4,6 @@ using LdnApi.Records;
 using LdnApi.Safety;
 using MediatR;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.EntityFrameworkCore;
-using Npgsql;
 
 namespace LdnApi.Features.CheckIns;
 
@@ -41,16 +39,7 @@ public static class SubmitCheckIn
             {
                 var checkIn = command.CheckIn.ToRecord(patient, day, now);
                 db.CheckIns.Add(checkIn);
-                try
-                {
-                    await db.SaveChangesAsync(ct);
-                }
-                catch (DbUpdateException e) when (e.InnerException is PostgresException { ConstraintName: CheckIn.SourceIndex })
-                {
-                    return CheckIn.SourceTaken;
-                }
-
-                return CheckInResponse.Of(checkIn, await monitor.ReviewAsync(patient, now, ct));
+                return await db.SaveSourcedAsync(ct) is { } taken ? taken : CheckInResponse.Of(checkIn, await monitor.ReviewAsync(patient, now, ct));
             });
         }
     }

@@ -93,7 +93,7 @@ public static class SubmitCheckIns
                     return CheckInResponse.Of(there) with { Id = checkIn.Id, ReceivedAt = now, Version = 1, Status = RecordStatus.Final } is var same
                         && JsonSerializer.Serialize(same, WireJson.Options) == JsonSerializer.Serialize(CheckInResponse.Of(checkIn), WireJson.Options)
                             ? new ItemResult(number, ItemOutcome.Duplicate, there.Id, null, null)
-                            : Reject(CheckIn.SourceTaken);
+                            : Reject(Sourced.Taken);
                 }
 
                 db.CheckIns.Add(checkIn);

@@ -77,8 +77,7 @@ public static class ChangeMedication
             amended?.CopyTo(medication, now);
             medication.Status = amended is null ? RecordStatus.EnteredInError : RecordStatus.Amended;
             medication.ChangeReason = command.Amend?.Reason ?? command.Retract?.Reason ?? command.Stop!.Reason ?? "stopped";
-            await db.SaveChangesAsync(ct);
-            return MedicationResponse.Of(medication, await monitor.ReviewAsync(patient, now, ct));
+            return await db.SaveSourcedAsync(ct) is { } taken ? taken : MedicationResponse.Of(medication, await monitor.ReviewAsync(patient, now, ct));
         }
 
         private static MedicationBody BodyOf(Medication m) => new(

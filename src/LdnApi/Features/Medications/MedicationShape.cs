@@ -25,7 +25,8 @@ public sealed record MedicationBody(
     DateOnly? StartedOn = null,
     DateOnly? StoppedOn = null,
     bool LongActing = false,
-    DateOnly? ChangedOn = null)
+    DateOnly? ChangedOn = null,
+    Source? Source = null)
 {
     /// <param name="at">JSON path of the body.</param>
     internal Problem? Refusal(DateOnly today, string at = "$") =>
@@ -46,6 +47,8 @@ public sealed record MedicationBody(
         medication.StoppedOn = StoppedOn;
         medication.LongActing = LongActing;
         medication.ChangedOn = ChangedOn;
+        medication.SourceSystem = Source?.System ?? medication.SourceSystem; // an amendment that does not repeat it is still of that record
+        medication.SourceId = Source?.Id ?? medication.SourceId;
     }
 }
 
@@ -54,9 +57,9 @@ public sealed record MedicationBody(
 /// <param name="FollowUps">After a write: the follow-ups that it opened, raised, changed or closed.</param>
 public sealed record MedicationResponse(
     MedicationId Id, PatientId PatientId, MedicationCode? Code, string? Atc, DateOnly? StartedOn, DateOnly? StoppedOn, bool LongActing, DateOnly? ChangedOn,
-    IReadOnlyList<MedicineClass> Classes, RecordStatus Status, DateTimeOffset RecordedAt, long Version, IReadOnlyList<ChangedFollowUp>? FollowUps) : IVersioned
+    Source? Source, IReadOnlyList<MedicineClass> Classes, RecordStatus Status, DateTimeOffset RecordedAt, long Version, IReadOnlyList<ChangedFollowUp>? FollowUps) : IVersioned
 {
     internal static MedicationResponse Of(Medication m, IReadOnlyList<ChangedFollowUp>? followUps = null) => new(
         m.Id, m.PatientId, m.Code is { } c ? new MedicationCode(c.System, c.Code, c.Display) : null, m.Atc, m.StartedOn, m.StoppedOn, m.LongActing, m.ChangedOn,
-        MedicineLists.ClassesOf(m.Atc, m.Code?.Code), m.Status, m.RecordedAt, m.Version, followUps);
+        m.Source(), MedicineLists.ClassesOf(m.Atc, m.Code?.Code), m.Status, m.RecordedAt, m.Version, followUps);
 }

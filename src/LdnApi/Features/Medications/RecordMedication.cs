@@ -37,8 +37,7 @@ public static class RecordMedication
             var medication = new Medication { ClinicId = patient.ClinicId, Id = EntityId.New<MedicationId>(), PatientId = patient.Id, RecordedAt = now, KnownAt = now };
             command.Medication.CopyTo(medication, now);
             db.Medications.Add(medication);
-            await db.SaveChangesAsync(ct);
-            return MedicationResponse.Of(medication, await monitor.ReviewAsync(patient, now, ct));
+            return await db.SaveSourcedAsync(ct) is { } taken ? taken : MedicationResponse.Of(medication, await monitor.ReviewAsync(patient, now, ct));
         }
     }
 }

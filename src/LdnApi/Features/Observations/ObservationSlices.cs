@@ -16,7 +16,8 @@ namespace LdnApi.Features.Observations;
 /// <param name="ReferenceHigh">The laboratory's upper limit of normal; above 0.</param>
 /// <param name="Interpretation">Of a screen or challenge: <c>positive</c> when opioids were found, or when naloxone brought on withdrawal.</param>
 public sealed record ObservationBody(
-    ObservationCode Code, DateOnly EffectiveOn, [property: Measured] decimal? Value = null, [property: Measured] decimal? ReferenceHigh = null, Interpretation? Interpretation = null)
+    ObservationCode Code, DateOnly EffectiveOn, [property: Measured] decimal? Value = null, [property: Measured] decimal? ReferenceHigh = null, Interpretation? Interpretation = null,
+    Source? Source = null)
 {
     internal Problem? Refusal(DateOnly today)
     {
@@ -40,11 +41,11 @@ public sealed record ObservationBody(
 /// <param name="TimesUpperLimit">ALT and AST: the value in upper limits of normal.</param>
 public sealed record ObservationResponse(
     ObservationId Id, PatientId PatientId, ObservationCode Code, DateOnly EffectiveOn, decimal? Value, decimal? ReferenceHigh, decimal? TimesUpperLimit,
-    Interpretation? Interpretation, RecordStatus Status, DateTimeOffset RecordedAt, long Version) : IVersioned
+    Interpretation? Interpretation, Source? Source, RecordStatus Status, DateTimeOffset RecordedAt, long Version) : IVersioned
 {
     internal static ObservationResponse Of(Observation o) => new(
         o.Id, o.PatientId, o.Code, o.EffectiveOn, o.Value, o.ReferenceHigh, o.ReferenceHigh is null ? null : decimal.Round(o.RuleValue!.Value, 4), o.Interpretation,
-        o.Status, o.RecordedAt, o.Version);
+        o.Source(), o.Status, o.RecordedAt, o.Version);
 }
 
 /// <summary>Records an observation. The next order is held against it.</summary>
@@ -84,11 +85,12 @@ public static class RecordObservation
                 Value = taken.Value,
                 ReferenceHigh = taken.ReferenceHigh,
                 Interpretation = taken.Interpretation,
+                SourceSystem = taken.Source?.System,
+                SourceId = taken.Source?.Id,
                 RecordedAt = now,
             };
             db.Observations.Add(observation);
-            await db.SaveChangesAsync(ct);
-            return ObservationResponse.Of(observation);
+            return await db.SaveSourcedAsync(ct) is { } refused ? refused : ObservationResponse.Of(observation);
         }
     }
 }

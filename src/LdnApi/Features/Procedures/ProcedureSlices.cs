@@ -11,13 +11,13 @@ namespace LdnApi.Features.Procedures;
 
 /// <summary>A procedure that is planned.</summary>
 /// <param name="Text">The procedure in words.</param>
-public sealed record ProcedureBody(DateOnly PlannedOn, [property: StringLength(200, MinimumLength = 1)] string? Text = null);
+public sealed record ProcedureBody(DateOnly PlannedOn, [property: StringLength(200, MinimumLength = 1)] string? Text = null, Source? Source = null);
 
 /// <summary>A procedure as read.</summary>
 public sealed record ProcedureResponse(
-    ProcedureId Id, PatientId PatientId, DateOnly PlannedOn, string? Text, ProcedureStatus Status, DateTimeOffset RecordedAt, long Version) : IVersioned
+    ProcedureId Id, PatientId PatientId, DateOnly PlannedOn, string? Text, Source? Source, ProcedureStatus Status, DateTimeOffset RecordedAt, long Version) : IVersioned
 {
-    internal static ProcedureResponse Of(Procedure p) => new(p.Id, p.PatientId, p.PlannedOn, p.Text, p.Status, p.RecordedAt, p.Version);
+    internal static ProcedureResponse Of(Procedure p) => new(p.Id, p.PatientId, p.PlannedOn, p.Text, p.Source(), p.Status, p.RecordedAt, p.Version);
 }
 
 /// <summary>Plans a procedure. Orders in the days before it are warned of.</summary>
@@ -47,11 +47,12 @@ public static class PlanProcedure
                 PatientId = patient.Id,
                 PlannedOn = command.Procedure.PlannedOn,
                 Text = command.Procedure.Text,
+                SourceSystem = command.Procedure.Source?.System,
+                SourceId = command.Procedure.Source?.Id,
                 RecordedAt = clock.GetUtcNow(),
             };
             db.Procedures.Add(procedure);
-            await db.SaveChangesAsync(ct);
-            return ProcedureResponse.Of(procedure);
+            return await db.SaveSourcedAsync(ct) is { } taken ? taken : ProcedureResponse.Of(procedure);
         }
     }
 }

@@ -681,6 +681,16 @@ namespace LdnApi.Records.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("recorded_at");
 
+                    b.Property<string>("SourceId")
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .HasColumnName("source_id");
+
+                    b.Property<string>("SourceSystem")
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .HasColumnName("source_system");
+
                     b.Property<DateOnly?>("StartedOn")
                         .HasColumnType("date")
                         .HasColumnName("started_on");
@@ -705,6 +715,11 @@ namespace LdnApi.Records.Migrations
 
                     b.HasIndex("ClinicId", "PatientId", "RecordedAt", "Id")
                         .HasDatabaseName("ix_medications_clinic_id_patient_id_recorded_at_id");
+
+                    b.HasIndex("ClinicId", "PatientId", "SourceSystem", "SourceId")
+                        .IsUnique()
+                        .HasDatabaseName("one_medication_per_source_id")
+                        .HasFilter("source_id IS NOT NULL");
 
                     b.ToTable("medications", (string)null);
                 });
@@ -774,6 +789,16 @@ namespace LdnApi.Records.Migrations
                         .HasColumnType("numeric(9,3)")
                         .HasColumnName("reference_high");
 
+                    b.Property<string>("SourceId")
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .HasColumnName("source_id");
+
+                    b.Property<string>("SourceSystem")
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .HasColumnName("source_system");
+
                     b.Property<string>("Status")
                         .IsRequired()
                         .HasMaxLength(40)
@@ -795,6 +820,11 @@ namespace LdnApi.Records.Migrations
 
                     b.HasIndex("ClinicId", "PatientId", "EffectiveOn", "Id")
                         .HasDatabaseName("ix_observations_clinic_id_patient_id_effective_on_id");
+
+                    b.HasIndex("ClinicId", "PatientId", "SourceSystem", "SourceId")
+                        .IsUnique()
+                        .HasDatabaseName("one_observation_per_source_id")
+                        .HasFilter("source_id IS NOT NULL");
 
                     b.ToTable("observations", (string)null);
                 });
@@ -1037,6 +1067,16 @@ namespace LdnApi.Records.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("recorded_at");
 
+                    b.Property<string>("SourceId")
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .HasColumnName("source_id");
+
+                    b.Property<string>("SourceSystem")
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .HasColumnName("source_system");
+
                     b.Property<string>("Status")
                         .IsRequired()
                         .HasMaxLength(40)
@@ -1058,6 +1098,11 @@ namespace LdnApi.Records.Migrations
 
                     b.HasIndex("ClinicId", "PatientId", "PlannedOn", "Id")
                         .HasDatabaseName("ix_procedures_clinic_id_patient_id_planned_on_id");
+
+                    b.HasIndex("ClinicId", "PatientId", "SourceSystem", "SourceId")
+                        .IsUnique()
+                        .HasDatabaseName("one_procedure_per_source_id")
+                        .HasFilter("source_id IS NOT NULL");
 
                     b.ToTable("procedures", (string)null);
                 });
