@@ -36,6 +36,8 @@ internal sealed class OpenApiOperations : IOperationFilter
         }
 
         Send(OpenApiParts.RequestId);
+        Send(OpenApiParts.RateLimit);
+        Send(OpenApiParts.RateLimitPolicy);
         if (takesIfMatch)
         {
             Take(OpenApiParts.IfMatch);
@@ -69,6 +71,14 @@ internal sealed class OpenApiOperations : IOperationFilter
             operation.Responses["304"] = new OpenApiResponse { Description = "You have the current version", Headers = successes[0].Headers };
         }
 
+        if (context.ApiDescription.ActionDescriptor.EndpointMetadata.OfType<Deprecation>().SingleOrDefault() is { } deprecation)
+        {
+            operation.Deprecated = true;
+            operation.Description = $"{operation.Description} Deprecated: will be gone on {deprecation.Sunset:yyyy-MM-dd}; see [what to use instead]({deprecation.Guide}).".Trim();
+            Send(OpenApiParts.Deprecated);
+            Send(OpenApiParts.Sunset);
+        }
+
         if (context.ApiDescription.ActionDescriptor.EndpointMetadata.OfType<RequiredScope>().SingleOrDefault() is { } scope)
         {
             operation.Description = $"{operation.Description} Needs the scope `{scope.Name}`.".Trim();
@@ -92,7 +102,8 @@ internal sealed class OpenApiOperations : IOperationFilter
     private static SortedSet<int> ProblemsOf(OperationFilterContext context, string? method, bool takesIfMatch, bool takesPreconditions)
     {
         var takesDay = context.ApiDescription.ParameterDescriptions.Any(p => p.Name is "asOf");
-        SortedSet<int> statuses = [StatusCodes.Status400BadRequest, StatusCodes.Status401Unauthorized, StatusCodes.Status403Forbidden];
+        SortedSet<int> statuses = [StatusCodes.Status400BadRequest, StatusCodes.Status401Unauthorized, StatusCodes.Status403Forbidden,
+            StatusCodes.Status429TooManyRequests, StatusCodes.Status500InternalServerError, StatusCodes.Status503ServiceUnavailable];
         statuses.UnionWith(context.ApiDescription.SupportedResponseTypes.Select(r => r.StatusCode).Where(s => s >= 400));
         statuses.UnionWith(context.ApiDescription.RelativePath!.Contains('{') ? [StatusCodes.Status404NotFound] : []);
         statuses.UnionWith(takesIfMatch ? [StatusCodes.Status412PreconditionFailed, StatusCodes.Status428PreconditionRequired] : []);

@@ -22,6 +22,12 @@ internal sealed class OpenApiParts : IDocumentFilter
     public const string Replayed = "Replayed";
     public const string ETag = "ETag";
     public const string Location = "Location";
+    public const string RateLimit = "RateLimit";
+    public const string RateLimitPolicy = "RateLimitPolicy";
+    public const string Deprecated = "Deprecation";
+    public const string Sunset = "Sunset";
+
+    private const string RetryAfter = "RetryAfter";
 
     /// <summary>422 of what orders a dose.</summary>
     public const string OrderRefused = "OrderRefused";
@@ -49,26 +55,34 @@ internal sealed class OpenApiParts : IDocumentFilter
 
     private static readonly Dictionary<string, Header> Headers = new()
     {
-        [RequestId] = new("X-Request-Id", "The id that was sent, or one made here. Logs carry it.", Text()),
+        [RequestId] = new("X-Request-Id", "The id that was sent, or one made here. Logs carry it.", Text(), Always: true),
         [Replayed] = new(HttpHeaders.ReplayedName, "`true` when this is the answer to an earlier request with the same key.", Text(oneOf: "true")),
         [ETag] = new("ETag", "The version, to be named in If-Match.", Text(StrongETag)),
         [Location] = new("Location", "Where the record now lives.", Text(format: "uri-reference")),
+        [RateLimit] = new("RateLimit", "What is left of the client's allowance: `r` requests, whole again in `t` seconds.", Text("^\"client\";r=[0-9]+;t=[0-9]+$"), Always: true),
+        [RateLimitPolicy] = new("RateLimit-Policy", "The client's allowance: `q` requests in `w` seconds.", Text("^\"client\";q=[0-9]+;w=[0-9]+$"), Always: true),
+        [RetryAfter] = new("Retry-After", "Seconds to wait before the same request is sent again.", Text("^[0-9]{1,9}$")),
+        [Deprecated] = new("Deprecation", "Since when this should not be used any more (RFC 9745).", Text("^@[0-9]{1,12}$")),
+        [Sunset] = new("Sunset", "When this will be gone (RFC 8594).", Text()),
         [Challenge] = new("WWW-Authenticate", "`Bearer`, and what is wrong with the token.", Text()),
     };
 
     private static readonly Refusal[] Refusals =
     [
         new(400, "BadRequest", "Breaks the contract: syntax, type, schema or text", [Problem.Invalid("$.scores.anxiety", "The field anxiety must be between 0 and 10.")]),
-        new(401, "Unauthorized", "No token, or not a good one", [new("unauthenticated", 401, "Unauthorized")], Challenge),
-        new(403, "Forbidden", "The token lacks the scope", [new("forbidden", 403, "Forbidden")]),
+        new(401, "Unauthorized", "No token, or not a good one", [ProblemSetup.Of(401)], Challenge),
+        new(403, "Forbidden", "The token lacks the scope", [ProblemSetup.Of(403)]),
         new(404, "NotFound", "No such record in this clinic", [Problem.NotFound]),
         new(409, "Conflict", "The present state does not allow it", [Problem.InvalidTransition("on-hold", "resume", "stop")]),
         new(412, "PreconditionFailed", "Changed since it was read", [Problem.StaleAt(7)]),
-        new(413, "PayloadTooLarge", "The body is too large", [new("payload-too-large", 413, "The body is too large.")]),
-        new(415, "UnsupportedMediaType", "Not the media type that is accepted here", [new("unsupported-media-type", 415, "The media type is not accepted here.")]),
+        new(413, "PayloadTooLarge", "The body is too large", [ProblemSetup.Of(413)]),
+        new(415, "UnsupportedMediaType", "Not the media type that is accepted here", [ProblemSetup.Of(415)]),
         new(422, "UnprocessableContent", "Well-formed, but refused by a rule",
             [Problem.Refused("date-in-future", "A day lies in the future.", "$.date", "Must not be after today, where the patient lives.")]),
-        new(428, "PreconditionRequired", "If-Match is missing", [new("precondition-required", 428, "A precondition is owed.")]),
+        new(428, "PreconditionRequired", "If-Match is missing", [ProblemSetup.Of(428)]),
+        new(429, "TooManyRequests", "The client's allowance is spent", [RateLimits.Refusal], RetryAfter),
+        new(500, "ServerError", "A bug; nothing was stored", [ProblemSetup.Of(500)]),
+        new(503, "ServiceUnavailable", "Not just now: the database is away, or it took too long", [ProblemSetup.Unavailable, ProblemSetup.Of(503)], RetryAfter),
     ];
 
     public static string NameOf(int status) => Refusals.Single(r => r.Status == status).Name;
@@ -81,7 +95,7 @@ internal sealed class OpenApiParts : IDocumentFilter
     {
         document.Tags = new HashSet<OpenApiTag>(Tags.Select(t => new OpenApiTag { Name = t.Name, Description = t.Description }));
         var parts = document.Components ??= new OpenApiComponents();
-        parts.Headers = Headers.ToDictionary(h => h.Key, h => (IOpenApiHeader)new OpenApiHeader { Description = h.Value.Description, Schema = h.Value.Schema });
+        parts.Headers = Headers.ToDictionary(h => h.Key, h => (IOpenApiHeader)new OpenApiHeader { Description = h.Value.Description, Schema = h.Value.Schema, Required = h.Value.Always });
         parts.Parameters = new Dictionary<string, IOpenApiParameter>
         {
             [IfMatch] = Parameter("If-Match", "The ETag of the version you read.", StrongETag, required: true, example: "\"1\""),
@@ -100,7 +114,7 @@ internal sealed class OpenApiParts : IDocumentFilter
     private static OpenApiResponse ResponseOf(Refusal refusal, IOpenApiSchema schema, OpenApiDocument document) => new()
     {
         Description = refusal.Description,
-        Headers = refusal.Headers.Append(RequestId).ToDictionary(HeaderOf, h => (IOpenApiHeader)new OpenApiHeaderReference(h, document)),
+        Headers = refusal.Headers.Concat([RequestId, RateLimit, RateLimitPolicy]).ToDictionary(HeaderOf, h => (IOpenApiHeader)new OpenApiHeaderReference(h, document)),
         Content = new Dictionary<string, IOpenApiMediaType>
         {
             ["application/problem+json"] = new OpenApiMediaType
@@ -159,7 +173,7 @@ internal sealed class OpenApiParts : IDocumentFilter
             ["code"] = problem.Code,
             ["traceId"] = "00-6f0a2c7b5d1e4f3a8b9c0d1e2f3a4b5c-1a2b3c4d5e6f7a8b-00",
         };
-        foreach (var (name, value) in problem.Members.Append(new("errors", problem.Errors)).Where(m => m.Value is not null))
+        foreach (var (name, value) in problem.Members.Append(new("errors", problem.Errors)).Append(new(Problem.RetryAfterMember, problem.RetryAfterSeconds)).Where(m => m.Value is not null))
         {
             example[name] = JsonSerializer.SerializeToNode(value, WireJson.Options);
         }
@@ -169,7 +183,7 @@ internal sealed class OpenApiParts : IDocumentFilter
 
     private sealed record Tag(string Name, string Description);
 
-    private sealed record Header(string Name, string Description, OpenApiSchema Schema);
+    private sealed record Header(string Name, string Description, OpenApiSchema Schema, bool Always = false);
 
     private sealed record Refusal(int Status, string Name, string Description, Problem[] Examples, params string[] Headers);
 }

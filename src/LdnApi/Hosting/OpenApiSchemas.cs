@@ -193,6 +193,7 @@ internal sealed class OpenApiSchemas : ISchemaFilter
             ["state"] = Text("The present state, where it does not allow the action."),
             ["allowed"] = new OpenApiSchema { Type = JsonSchemaType.Array, Items = Text("An action."), Description = "What the present state allows." },
             ["currentVersion"] = new OpenApiSchema { Type = JsonSchemaType.Integer, Format = "int64", Minimum = "1", Description = "The version as it is now, where another was read." },
+            [Problem.RetryAfterMember] = new OpenApiSchema { Type = JsonSchemaType.Integer, Format = "int32", Minimum = "1", Description = "Seconds to wait before the same request is sent again, as the header `Retry-After` says." },
             ["followUps"] = new OpenApiSchema
             {
                 Type = JsonSchemaType.Array,

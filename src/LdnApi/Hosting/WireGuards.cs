@@ -9,8 +9,10 @@ public static class WireGuards
     /// <summary>Bytes of a body, unless the endpoint states less.</summary>
     public const int MaxBodyBytes = 4 * 1024 * 1024;
 
-    public static void UseWireGuards(this IApplicationBuilder app) => app.Use((http, next) =>
+    /// <summary>First of all, so that every answer has them.</summary>
+    public static void UseWireHeaders(this IApplicationBuilder app) => app.Use((http, next) =>
     {
+        var deprecation = http.GetEndpoint()?.Metadata.GetMetadata<Deprecation>(); // an error takes the endpoint away
         http.Response.OnStarting(() =>
         {
             var headers = http.Response.Headers; // here, because an error clears what was set before it
@@ -24,6 +26,7 @@ public static class WireGuards
                 headers.ContentSecurityPolicy = "default-src 'none'; frame-ancestors 'none'";
             }
 
+            deprecation?.Announce(headers);
             return Task.CompletedTask;
         });
         if (http.Request.Headers["X-Request-Id"] is [{ Length: > 0 and <= 128 } id] && id.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.'))
@@ -31,6 +34,11 @@ public static class WireGuards
             http.TraceIdentifier = id;
         }
 
+        return next(http);
+    });
+
+    public static void UseWireGuards(this IApplicationBuilder app) => app.Use((http, next) =>
+    {
         Check(http.Request);
         return next(http);
     });

@@ -1,0 +1,109 @@
+using System.ComponentModel.DataAnnotations;
+using System.Globalization;
+using System.Threading.RateLimiting;
+using LdnApi.Auth;
+using LdnApi.Common;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.RateLimiting;
+using Microsoft.Extensions.Options;
+
+namespace LdnApi.Hosting;
+
+/// <summary>How much one client may ask for, under <c>RateLimits</c>. Each instance counts for itself.</summary>
+public sealed class RateLimitOptions
+{
+    /// <summary>Requests that a client may make at once, and again after <see cref="WindowSeconds"/>.</summary>
+    [Range(1, 10_000_000)]
+    public int Requests { get; set; } = 6_000;
+
+    /// <summary>Seconds in which a spent allowance is whole again; it comes back evenly.</summary>
+    [Range(1, 86_400)]
+    public int WindowSeconds { get; set; } = 60;
+}
+
+/// <summary>
+/// A token bucket for each client: the token's subject in its clinic, or without a good token the address. Every answer says what is left
+/// (draft-ietf-httpapi-ratelimit-headers); one too many is 429.
+/// </summary>
+public sealed class RateLimits(IOptions<RateLimitOptions> options) : IDisposable
+{
+    public static readonly Problem Refusal = new("rate-limited", StatusCodes.Status429TooManyRequests, "Too many requests.") { RetryAfterSeconds = 1 };
+
+    private const string PolicyName = "client";
+
+    private readonly RateLimitOptions _options = options.Value;
+    private readonly PartitionedRateLimiter<HttpContext> _limiter = PartitionedRateLimiter.Create<HttpContext, string>(http =>
+        RateLimitPartition.GetTokenBucketLimiter(ClientOf(http), _ => BucketOf(options.Value)));
+
+    public PartitionedRateLimiter<HttpContext> Limiter => _limiter;
+
+    public void Dispose() => _limiter.Dispose();
+
+    /// <summary>Open pages are not counted: a probe must not find the door shut.</summary>
+    public static bool AreCounted(HttpContext http) =>
+        http.Request.Path.StartsWithSegments(Endpoints.BasePath) && http.GetEndpoint()?.Metadata.GetMetadata<IAllowAnonymous>() is null;
+
+    public void Announce(HttpContext http)
+    {
+        var left = Math.Clamp(_limiter.GetStatistics(http)?.CurrentAvailablePermits ?? _options.Requests, 0, _options.Requests);
+        var whole = Math.Ceiling((_options.Requests - left) * (double)_options.WindowSeconds / _options.Requests);
+        http.Response.Headers["RateLimit-Policy"] = string.Create(CultureInfo.InvariantCulture, $"\"{PolicyName}\";q={_options.Requests};w={_options.WindowSeconds}");
+        http.Response.Headers["RateLimit"] = string.Create(CultureInfo.InvariantCulture, $"\"{PolicyName}\";r={left};t={whole}");
+    }
+
+    public async ValueTask RefuseAsync(OnRejectedContext context, CancellationToken ct)
+    {
+        var wait = context.Lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? after : TimeSpan.FromSeconds(1);
+        var refusal = Refusal with
+        {
+            Detail = string.Create(CultureInfo.InvariantCulture, $"At most {_options.Requests} requests in {_options.WindowSeconds} s for one client: the token's subject in its clinic."),
+            RetryAfterSeconds = Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds)),
+        };
+        await refusal.ToHttp().ExecuteAsync(context.HttpContext);
+    }
+
+    private static string ClientOf(HttpContext http) => Caller.From(http.User) is { } caller ? $"{caller.Clinic} {caller.Subject}" : $"address {http.Connection.RemoteIpAddress}";
+
+    private static TokenBucketRateLimiterOptions BucketOf(RateLimitOptions limits)
+    {
+        var perPeriod = Math.Max(1, limits.Requests / limits.WindowSeconds); // about a second's worth: Retry-After is told in whole periods
+        return new TokenBucketRateLimiterOptions
+        {
+            TokenLimit = limits.Requests,
+            TokensPerPeriod = perPeriod,
+            ReplenishmentPeriod = TimeSpan.FromSeconds((double)limits.WindowSeconds * perPeriod / limits.Requests),
+            QueueLimit = 0,
+        };
+    }
+}
+
+public static class RateLimitSetup
+{
+    public static IServiceCollection AddLdnRateLimits(this IServiceCollection services)
+    {
+        services.AddOptions<RateLimitOptions>().BindConfiguration("RateLimits").ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<RateLimits>();
+        services.AddRateLimiter(_ => { });
+        services.AddOptions<RateLimiterOptions>().Configure<RateLimits>((o, limits) => (o.GlobalLimiter, o.OnRejected) = (limits.Limiter, limits.RefuseAsync));
+        return services;
+    }
+
+    /// <summary>After authentication, which says who the client is, and before anything that costs.</summary>
+    public static void UseLdnRateLimits(this IApplicationBuilder app)
+    {
+        var limits = app.ApplicationServices.GetRequiredService<RateLimits>();
+        app.UseWhen(RateLimits.AreCounted, counted =>
+        {
+            counted.Use((http, next) =>
+            {
+                http.Response.OnStarting(() =>
+                {
+                    limits.Announce(http);
+                    return Task.CompletedTask;
+                });
+                return next(http);
+            });
+            counted.UseRateLimiter();
+        });
+    }
+}
