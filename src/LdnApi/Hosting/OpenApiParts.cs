@@ -95,7 +95,8 @@ internal sealed class OpenApiParts : IDocumentFilter
     {
         document.Tags = new HashSet<OpenApiTag>(Tags.Select(t => new OpenApiTag { Name = t.Name, Description = t.Description }));
         var parts = document.Components ??= new OpenApiComponents();
-        parts.Headers = Headers.ToDictionary(h => h.Key, h => (IOpenApiHeader)new OpenApiHeader { Description = h.Value.Description, Schema = h.Value.Schema, Required = h.Value.Always });
+        var isDeprecatedAnywhere = document.Paths.Values.SelectMany(p => p.Operations!.Values).Any(o => o.Deprecated); // a part that nothing uses is a linter's finding
+        parts.Headers = Headers.Where(h => isDeprecatedAnywhere || h.Key is not (Deprecated or Sunset)).ToDictionary(h => h.Key, h => (IOpenApiHeader)new OpenApiHeader { Description = h.Value.Description, Schema = h.Value.Schema, Required = h.Value.Always });
         parts.Parameters = new Dictionary<string, IOpenApiParameter>
         {
             [IfMatch] = Parameter("If-Match", "The ETag of the version you read.", StrongETag, required: true, example: "\"1\""),
