@@ -38,6 +38,7 @@ public sealed class PagingTests(LdnApiHost api) : IClassFixture<LdnApiHost>
         ["/patients/{patientId}/adverse-events/{adverseEventId}/history"] = (client, today) =>
             OfVersions(client, today, "AmendAdverseEvent", i => new { reason = "after a call", adverseEvent = new { term = "restlessness", severity = "mild", onsetOn = today.AddDays(-i) } }),
         ["/follow-ups/{followUpId}/history"] = (client, today) => OfVersions(client, today, "AssignFollowUp", i => new { assignee = $"dr-{i}" }),
+        ["/rule-settings/history"] = (client, today) => OfVersions(client, today, "ChangeRuleSettings", i => new { reason = "tried", settings = new { maxSnoozeDays = i + 1 } }),
         ["/titration-templates/{titrationTemplateId}/history"] = (client, today) => OfVersions(client, today, "PatchTitrationTemplate", i => ApiClient.Patch($$"""{ "source": "paper {{i}}" }""")),
     };
 
