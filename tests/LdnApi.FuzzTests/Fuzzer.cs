@@ -18,10 +18,11 @@ internal sealed record Actor(string Marker, string Full, Func<string, string> Wi
 
 /// <summary>What came of a run.</summary>
 /// <param name="Refused">Requests that fit the contract's schemas and were answered 400: a rule that no schema can say, or one that it should.</param>
-internal sealed record Report(int Seed, int Operations, int Requests, TimeSpan Took, IReadOnlyDictionary<int, int> Statuses, IReadOnlyDictionary<string, int> Refused, IReadOnlyList<string> NeverSucceeded, IReadOnlyList<Finding> Findings)
+/// <param name="Finished">Operations of which every kind of request was sent before the time was up.</param>
+internal sealed record Report(int Seed, int Operations, int Finished, int Requests, TimeSpan Took, IReadOnlyDictionary<int, int> Statuses, IReadOnlyDictionary<string, int> Refused, IReadOnlyList<string> NeverSucceeded, IReadOnlyList<Finding> Findings)
 {
     public override string ToString() =>
-        $"Fuzz: seed {Seed}, {Operations} operations, {Requests} requests in {Took.TotalSeconds:0} s, {Findings.Count} findings; answers {string.Join(", ", Statuses.OrderBy(s => s.Key).Select(s => $"{s.Key}×{s.Value}"))}"
+        $"Fuzz: seed {Seed}, {Operations} operations, {(Finished < Operations ? $"time for {Finished} of them, " : "")}{Requests} requests in {Took.TotalSeconds:0} s, {Findings.Count} findings; answers {string.Join(", ", Statuses.OrderBy(s => s.Key).Select(s => $"{s.Key}×{s.Value}"))}"
         + (NeverSucceeded.Count == 0 ? "" : $"; never succeeded: {string.Join(", ", NeverSucceeded)}");
 }
 
@@ -74,6 +75,7 @@ internal sealed class Fuzzer(Contract contract, HttpClient client, int seed, Dat
             }
         }
 
+        var finished = 0;
         foreach (var operation in operations)
         {
             var actor = actors[_random.Next(actors.Count)];
@@ -83,18 +85,20 @@ internal sealed class Fuzzer(Contract contract, HttpClient client, int seed, Dat
                 await SendAllAsync(actor, Good(actor, makes, 1)); // fresh records: those of earlier operations have come to their end
             }
 
-            foreach (var kind in new[]
+            foreach (var (kind, mayUseUp) in new[]
             {
-                Good(actor, operation, perOperation), Bodies(actor, operation), RawBodies(actor, operation), Paths(actor, operation), Queries(actor, operation),
-                Headers(actor, operation), Rights(actor, operation), Foreign(actor, other, operation),
+                (Good(actor, operation, perOperation), true), (Bodies(actor, operation), true), (RawBodies(actor, operation), false), (Paths(actor, operation), false),
+                (Queries(actor, operation), false), (Headers(actor, operation), true), (Rights(actor, operation), false), (Foreign(actor, other, operation), false),
             })
             {
-                await SendAllReadyAsync(actor, operation, Some(kind, perOperation));
+                await (mayUseUp ? SendAllReadyAsync(actor, operation, Some(kind, perOperation)) : SendAllAsync(actor, Some(kind, perOperation)));
             }
+
+            finished += started.Elapsed < limit ? 1 : 0;
         }
 
         return new Report(
-            seed, operations.Length, _requests, started.Elapsed, _statuses, _refused, [.. operations.Select(o => o.Id).Where(id => !_succeeded.Contains(id))],
+            seed, operations.Length, finished, _requests, started.Elapsed, _statuses, _refused, [.. operations.Select(o => o.Id).Where(id => !_succeeded.Contains(id))],
             [.. _findings.GroupBy(f => (f.Kind, f.Probe.Operation.Id, f.Detail)).Select(g => g.First())]);
 
         async Task SendAllReadyAsync(Actor actor, Contract.Operation operation, IEnumerable<Func<Task<Probe>>> probes)
@@ -157,7 +161,7 @@ internal sealed class Fuzzer(Contract contract, HttpClient client, int seed, Dat
             _refused[rule] = _refused.GetValueOrDefault(rule) + 1;
         }
 
-        _findings.AddRange(_judge.Find(probe, answer, _worlds.Values.Where(w => w.Marker != actor.Marker)));
+        _findings.AddRange(_judge.Find(probe, answer, _worlds[actor.Marker], [.. _worlds.Values.Where(w => w.Marker != actor.Marker)]));
         return answer;
     }
 

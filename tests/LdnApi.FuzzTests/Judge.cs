@@ -16,8 +16,9 @@ internal sealed class Judge(Contract contract)
     public const string AcceptedBroken = "accepted what the contract refuses";
     public const string Echo = "refusal repeats what was sent";
 
+    /// <param name="own">The caller's clinic.</param>
     /// <param name="others">The clinics whose data the caller must not see.</param>
-    public IEnumerable<Finding> Find(Probe probe, Answer answer, IEnumerable<World> others)
+    public IEnumerable<Finding> Find(Probe probe, Answer answer, World own, IReadOnlyList<World> others)
     {
         if (answer.Code >= 500)
         {
@@ -37,12 +38,13 @@ internal sealed class Judge(Contract contract)
 
         foreach (var other in others)
         {
+            own.Named.UnionWith(other.Ids.Where(id => probe.Sent.Contains(id, StringComparison.OrdinalIgnoreCase)));
             if (answer.Text.Contains(other.Marker, StringComparison.Ordinal) && !probe.Sent.Contains(other.Marker, StringComparison.Ordinal))
             {
                 yield return Of(AnotherClinic, "a text of another clinic");
             }
 
-            if (other.Ids.FirstOrDefault(id => answer.Text.Contains(id, StringComparison.OrdinalIgnoreCase) && !probe.Sent.Contains(id, StringComparison.OrdinalIgnoreCase)) is { } foreign)
+            if (other.Ids.FirstOrDefault(id => answer.Text.Contains(id, StringComparison.OrdinalIgnoreCase) && !own.Named.Contains(id)) is { } foreign)
             {
                 yield return Of(AnotherClinic, $"an id of another clinic, {foreign}");
             }

@@ -17,6 +17,9 @@ internal sealed class World(Contract contract, string marker)
     /// <summary>Every id that this clinic has been given.</summary>
     public HashSet<string> Ids { get; } = [];
 
+    /// <summary>Ids of other clinics that this one has sent: a trail of what was asked for may tell them again.</summary>
+    public HashSet<string> Named { get; } = [];
+
     /// <summary>Takes in what an answer says of records: where a new one lives, and the items of a list.</summary>
     public void Learn(string path, string? location, JsonNode? answer)
     {
