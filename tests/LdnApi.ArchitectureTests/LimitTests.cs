@@ -1,6 +1,7 @@
 using System.Globalization;
 using LdnApi.Common;
 using LdnApi.Features.CheckIns;
+using LdnApi.Features.Patients;
 using LdnApi.Hosting;
 using LdnApi.Records;
 
@@ -12,7 +13,7 @@ public sealed class LimitTests
     public static TheoryData<string> Stated => new(new FormattableString[]
     {
         $"| {new RateLimitOptions().Requests:N0} at once, back evenly within {new RateLimitOptions().WindowSeconds} s;",
-        $"| {SubmitCheckIns.MaxItems:N0} check-ins |",
+        $"| {SubmitCheckIns.MaxItems:N0} check-ins, {UpsertPatients.MaxItems:N0} patients |",
         $"| {ImportCheckIns.CsvFile.MaxBytes / 1024 / 1024} MiB, {ImportCheckIns.MaxRows:N0} rows |",
         $"| {MergePatch<string>.MaxBytes / 1024} KiB for ",
         $"| {WireGuards.MaxBodyBytes / 1024 / 1024} MiB |",
