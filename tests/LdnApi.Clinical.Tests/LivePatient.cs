@@ -6,9 +6,12 @@ namespace LdnApi.Clinical.Tests;
 /// <summary>A patient whose facts arrive one after another, with the follow-ups that are kept for them.</summary>
 internal sealed class LivePatient(PatientFacts facts)
 {
+    private readonly FollowUpBook _book = new();
+
     public PatientFacts Facts { get; private set; } = facts;
+    public RuleSettings Settings { get; set; } = RuleSettings.Default;
     public Evaluation Evaluation { get; private set; } = null!;
-    public List<StoredFollowUp> FollowUps { get; } = [];
+    public List<StoredFollowUp> FollowUps => [.. _book.FollowUps];
 
     public void Play(JsonNode submission)
     {
@@ -36,35 +39,14 @@ internal sealed class LivePatient(PatientFacts facts)
 
     public void Review(DateOnly today)
     {
-        Evaluation = RuleEngine.Decide(Facts, RuleSettings.Default, today, today.AddDays(-1));
-        foreach (var change in FollowUpReconciler.Reconcile(FollowUps, Evaluation))
-        {
-            var at = change.FollowUpId is { } id ? FollowUps.FindIndex(f => f.Id == id)
-                : change.Type == FollowUpChangeType.Open ? -1
-                : FollowUps.FindLastIndex(f => f.Family == change.Family);
-            if (at < 0)
-            {
-                FollowUps.Add(FollowUpReconciler.Apply(null, change) with { Id = Guid.CreateVersion7() });
-            }
-            else
-            {
-                FollowUps[at] = FollowUpReconciler.Apply(FollowUps[at], change);
-            }
-        }
+        Evaluation = RuleEngine.Decide(Facts, Settings, today, today.AddDays(-1));
+        _book.Review(Evaluation);
     }
 
     public void Act(RuleFamily family, ClinicianActionKind kind, Known known)
     {
-        var at = FollowUps.FindIndex(f => f.Family == family && f.Status != FollowUpStatus.Closed);
-        FollowUps[at] = kind == ClinicianActionKind.Acknowledge
-            ? FollowUps[at] with { Status = FollowUpStatus.Acknowledged }
-            : FollowUps[at] with
-            {
-                Status = FollowUpStatus.Closed,
-                ClosedOn = known.On,
-                CloseReason = kind == ClinicianActionKind.Resolve ? CloseReason.ClinicianResolved : CloseReason.Dismissed,
-            };
-        Facts = Facts with { Actions = [.. Facts.Actions, new ClinicianAction(family, kind, known)] };
+        _book.Act(family, Enum.Parse<FollowUpAction>(kind.ToString()), known);
+        Facts = Facts with { Actions = [.. _book.Actions] };
     }
 
     public void Submit(CheckInFact fact)
@@ -73,9 +55,11 @@ internal sealed class LivePatient(PatientFacts facts)
         Review(fact.Known.On);
     }
 
-    public void Take(IReadOnlyList<DoseFact> doses, DateOnly today)
+    public void Take(IReadOnlyList<DoseFact> doses, DateOnly today) => Change(facts => facts with { Doses = doses }, today);
+
+    public void Change(Func<PatientFacts, PatientFacts> change, DateOnly today)
     {
-        Facts = Facts with { Doses = doses };
+        Facts = change(Facts);
         Review(today);
     }
 

@@ -128,6 +128,51 @@ public sealed class RulePropertyTests
             }
         });
 
+    /// <summary>Corrections, retractions, doses, the history and other thresholds may move every spell there ever was.</summary>
+    [Fact]
+    public void Whatever_changes_leaves_nothing_to_do_and_one_open_of_a_family() =>
+        Gen.Select(Gen.Int[0, 40], Score, Gen.Bool, Gen.Int[0, 15]).Array[1, 40].Sample(steps =>
+        {
+            var patient = new LivePatient(new PatientFacts(false, null, [new DoseFact(Start, 1.5m)], [], [], [], []));
+            var now = 0;
+            foreach (var ((pick, score, flag, kind), i) in steps.Select((s, i) => (s, i)))
+            {
+                now += i % 2;
+                var today = Start.AddDays(now);
+                var on = today.AddDays(-Math.Min(pick % 9, now));
+                var known = new Known(today, At(today, i));
+                switch (kind)
+                {
+                    case < 3 when patient.FollowUps.FindAll(f => f.Status != FollowUpStatus.Closed) is { Count: > 0 } open:
+                        patient.Act(open[pick % open.Count].Family, (ClinicianActionKind)kind, known);
+                        patient.Review(today);
+                        break;
+                    case 3 or 4 when patient.Facts.CheckIns.Count > 0:
+                        var one = patient.Facts.CheckIns[pick % patient.Facts.CheckIns.Count];
+                        CheckInFact[] corrected = flag ? [] : [one with { Version = one.Version + 1, On = on, Known = known, Anxiety = score }];
+                        patient.Change(facts => facts with { CheckIns = [.. facts.CheckIns.Where(c => c.Id != one.Id), .. corrected] }, today);
+                        break;
+                    case 5:
+                        patient.Change(facts => facts with { AnxietyHistory = flag, BaselineAnxiety = score }, today);
+                        break;
+                    case 6:
+                        patient.Take([.. patient.Facts.Doses.Where(d => d.On < on), new DoseFact(on, pick % 4 * 1.5m)], today);
+                        break;
+                    case 7 or 8:
+                        patient.Settings = RuleSettings.Default with { SymptomaticNrs = 3 + (pick % 3), SevereNrs = 6 + (pick % 3), MissingDays = 1 + (pick % 4), ReopenDays = pick, AdjustmentMinOf7 = 1 + (pick % 4) };
+                        patient.Review(today);
+                        break;
+                    default:
+                        patient.Submit(new CheckInFact(Vectors.IdOf($"{i}"), 1, on, known, score, SelfHarmThoughts: flag && kind > 13));
+                        break;
+                }
+
+                var left = FollowUpReconciler.Reconcile(patient.FollowUps, patient.Evaluation);
+                Assert.True(left.Count == 0, $"{string.Join("\n", left)}\n{string.Join("\n", patient.FollowUps)}\n{string.Join("\n", Vectors.Lines(patient.Evaluation.Events))}");
+                Assert.All(patient.FollowUps.Where(f => f.Status != FollowUpStatus.Closed).GroupBy(f => f.Family), g => Assert.Single(g));
+            }
+        });
+
     private static DateTimeOffset At(DateOnly day, int step) => new(day, new TimeOnly(8, 0).AddMinutes(5 * step), TimeSpan.Zero);
 
     private static CheckInFact CheckIn(int day, int score) => new(Vectors.IdOf($"day-{day}"), 1, Start.AddDays(day), new Known(Start.AddDays(day)), score);

@@ -81,6 +81,8 @@ internal sealed class ChangingRoutes(HttpClient client, DateOnly today)
         ["DismissFollowUp"] = async s => Act(await s.FollowUpAsync(), "dismiss", new { reason = "explained by a bereavement" }),
         ["ChangeRuleSettings"] = async s => new Call(HttpMethod.Put, "/api/v1/rule-settings", new { reason = "fewer calls", settings = new { symptomaticNrs = 5 } }, await s.SettingsAsync()),
         ["RestoreRuleSettings"] = async s => new Call(HttpMethod.Post, "/api/v1/rule-settings/restore", new { restoredVersion = 1, reason = "too few calls" }, await s.SettingsAsync()),
+        ["ReplayRules"] = _ => Task.FromResult(Post("/api/v1/rules/replay", new { settings = new { symptomaticNrs = 5 } })),
+        ["CancelReplay"] = async s => Post($"{await s.QueuedReplayAsync()}/cancel", null),
         ["MakeSandboxPatients"] = _ => Task.FromResult(Post("/api/v1/sandbox/patients", null)),
     };
 
@@ -126,6 +128,14 @@ internal sealed class ChangingRoutes(HttpClient client, DateOnly today)
         var call = await ReadyAsync(name);
         var made = await client.OrderOkAsync(call.Url, call.Body ?? new { }, call.IfMatch);
         return ($"{call.Url}/{made["id"]}", made);
+    }
+
+    private async Task<Uri> QueuedReplayAsync()
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/rules/replay") { Content = ApiClient.Json("{}") };
+        request.Headers.Add("Prefer", "respond-async");
+        using var answered = await client.SendAsync(request, TestContext.Current.CancellationToken);
+        return answered.Headers.Location ?? new Uri($"/api/v1/rules/replays/{(await answered.ReadAsync())["replayId"]}", UriKind.Relative); // one is played at a time
     }
 
     private async Task<long> SettingsAsync() => (long)(await client.GetOkAsync("/api/v1/rule-settings"))["version"]!;

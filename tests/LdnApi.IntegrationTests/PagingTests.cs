@@ -39,6 +39,7 @@ public sealed class PagingTests(LdnApiHost api) : IClassFixture<LdnApiHost>
             OfVersions(client, today, "AmendAdverseEvent", i => new { reason = "after a call", adverseEvent = new { term = "restlessness", severity = "mild", onsetOn = today.AddDays(-i) } }),
         ["/follow-ups/{followUpId}/history"] = (client, today) => OfVersions(client, today, "AssignFollowUp", i => new { assignee = $"dr-{i}" }),
         ["/rule-settings/history"] = (client, today) => OfVersions(client, today, "ChangeRuleSettings", i => new { reason = "tried", settings = new { maxSnoozeDays = i + 1 } }),
+        ["/rules/replays/{replayId}/differences"] = OfReplay,
         ["/titration-templates/{titrationTemplateId}/history"] = (client, today) => OfVersions(client, today, "PatchTitrationTemplate", i => ApiClient.Patch($$"""{ "source": "paper {{i}}" }""")),
     };
 
@@ -104,6 +105,19 @@ public sealed class PagingTests(LdnApiHost api) : IClassFixture<LdnApiHost>
             var call = await routes().ReadyAsync(name);
             await client.OrderOkAsync(call.Url, call.Body!);
         });
+
+    /// <summary>A list that is whole when it is first read.</summary>
+    private static async Task<GrowingList> OfReplay(HttpClient client, DateOnly today)
+    {
+        for (var i = 0; i < Before; i++)
+        {
+            var patient = await LdnApiHost.RegisterAsync(client, "UTC");
+            await client.PostOkAsync(ApiClient.Of(patient, "/check-ins"), new { date = today, scores = new { anxiety = 6 } });
+        }
+
+        var replay = await client.PostOkAsync("/api/v1/rules/replay", new { settings = new { severeNrs = 6 } });
+        return new GrowingList($"/api/v1/rules/replays/{replay["id"]}/differences", "patientId", _ => Task.CompletedTask, Most: 0);
+    }
 
     /// <summary>The history of a record that is changed again and again.</summary>
     /// <param name="body">What the i-th change says, where it must say something new.</param>

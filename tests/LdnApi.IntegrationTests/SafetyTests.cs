@@ -33,6 +33,42 @@ public sealed class SafetyTests(LdnApiHost api) : IClassFixture<LdnApiHost>
         }
     }
 
+    /// <summary>An old diary arrives while a follow-up is open: the course of then has come and gone, and stands in the log beside it.</summary>
+    [Fact]
+    public async Task A_spell_wholly_in_the_past_is_logged_while_another_follow_up_of_its_family_is_open()
+    {
+        using var client = api.ClientOf(LdnApiHost.NewClinic());
+        var patient = await LdnApiHost.RegisterAsync(client, "UTC");
+        await client.PrescribeAsync(patient, Today.AddDays(-80));
+        await ReportAsync(-10, 10, _ => 5);
+
+        await ReportAsync(-80, 20, day => day < 8 ? 5 : 0);
+
+        var open = (await client.GetOkAsync($"/api/v1/follow-ups?patientId={patient}&family=course"))["items"]!.AsArray().Single()!;
+        var past = (await client.GetOkAsync($"/api/v1/follow-ups?patientId={patient}&family=course&status=closed"))["items"]!.AsArray().Single()!;
+        var log = (await client.GetOkAsync($"/api/v1/follow-ups/{past["id"]}"))["events"]!.AsArray();
+        Assert.True(DateOnly.Parse((string)open["openedOn"]!, null) > DateOnly.Parse((string)past["openedOn"]!, null));
+        Assert.Equal(["opened", "auto-closed"], log.Select(e => (string)e!["type"]!));
+
+        Task ReportAsync(int from, int days, Func<int, int> anxiety) => client.PostOkAsync(ApiClient.Of(patient, "/check-ins/batch"), new
+        {
+            items = Enumerable.Range(0, days).Select(day => new { date = Today.AddDays(from + day), scores = new { anxiety = anxiety(day) } }),
+        });
+    }
+
+    [Fact]
+    public async Task The_database_keeps_no_second_open_follow_up_of_a_family()
+    {
+        using var client = api.ClientOf(LdnApiHost.NewClinic());
+        var patient = await LdnApiHost.RegisterAsync(client, "UTC");
+        await client.PostOkAsync(ApiClient.Of(patient, "/check-ins"), new { date = Today, scores = new { anxiety = 8 } });
+
+        var refused = await Assert.ThrowsAsync<PostgresException>(() => ScalarAsync(
+            $"INSERT INTO follow_ups SELECT (jsonb_populate_record(f, jsonb_build_object('id', gen_random_uuid()))).* FROM follow_ups f WHERE patient_id = '{patient}'"));
+
+        Assert.Equal("one_open_follow_up_per_family", refused.ConstraintName);
+    }
+
     [Theory]
     [InlineData("""{ "date": "2030-01-01", "selfHarmThoughts": true }""", 422)]
     [InlineData("""{ "selfHarmThoughts": true, "scores": { "anxiety": 11 } }""", 400)]

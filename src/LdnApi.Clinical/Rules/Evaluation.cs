@@ -1,5 +1,10 @@
 namespace LdnApi.Clinical.Rules;
 
+/// <summary>What happened to a patient's follow-ups up to a day, and which are then open: what the rules say, without the reasons.</summary>
+/// <param name="AsOf">The last clinical day looked at.</param>
+/// <param name="Events">In order of day, over all families.</param>
+public record RuleFold(DateOnly AsOf, IReadOnlyList<RuleEvent> Events, IReadOnlyList<OpenFollowUp> Open);
+
 /// <summary>What the rules say of one patient on one day, with the reasons.</summary>
 public sealed record Evaluation(
     DateOnly AsOf,
@@ -8,7 +13,7 @@ public sealed record Evaluation(
     IReadOnlyList<FamilyEvaluation> Families,
     IReadOnlyList<RuleEvent> Events,
     IReadOnlyList<OpenFollowUp> Open,
-    IReadOnlyList<DayAnxiety> Days)
+    IReadOnlyList<DayAnxiety> Days) : RuleFold(AsOf, Events, Open)
 {
     public FamilyEvaluation Of(RuleFamily family) => Families.Single(f => f.Family == family);
 }

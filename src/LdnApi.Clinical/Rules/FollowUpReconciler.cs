@@ -8,8 +8,8 @@ public static class FollowUpReconciler
 {
     /// <summary>What must be done, in order. Done, it leaves nothing to do, and at most one follow-up of a family that is not closed.</summary>
     /// <param name="stored">The patient's follow-ups in the order in which they were made.</param>
-    /// <param name="evaluation">The fold over the facts known now.</param>
-    public static IReadOnlyList<FollowUpChange> Reconcile(IReadOnlyList<StoredFollowUp> stored, Evaluation evaluation)
+    /// <param name="fold">The fold over the facts known now.</param>
+    public static IReadOnlyList<FollowUpChange> Reconcile(IReadOnlyList<StoredFollowUp> stored, RuleFold fold)
     {
         var changes = new List<FollowUpChange>();
         foreach (var family in Enum.GetValues<RuleFamily>())
@@ -19,22 +19,24 @@ public static class FollowUpReconciler
                 .OrderBy(f => f.FirstOpenedOn).ThenBy(f => f.Status != FollowUpStatus.Closed).ThenBy(f => f.ClosedOn)
                 .ToList();
             var unmatched = new List<StoredFollowUp>(ofFamily);
-            foreach (var chain in ChainsOf(evaluation, family))
+            var chains = ChainsOf(fold, family);
+            foreach (var chain in chains)
             {
-                var matches = unmatched.Where(chain.IsOf).ToList();
+                // What is not closed, and is not closed by the end of a spell, stands for the one that is open now.
+                var matches = unmatched.Where(f => chain.IsOf(f) && (chain.IsOpen || !chains[^1].IsOpen || f.Status == FollowUpStatus.Closed || chain.Closes(f))).ToList();
                 if (!chain.IsOpen && matches.Count > 1)
                 {
                     matches = [chain.OwnOf(matches)];
                 }
 
                 unmatched.RemoveAll(matches.Contains);
-                changes.AddRange(chain.IsOpen ? Open(chain, matches, evaluation) : Closed(chain, matches, evaluation));
+                changes.AddRange(chain.IsOpen ? Open(chain, matches, fold) : Closed(chain, matches, fold));
             }
 
-            changes.AddRange(unmatched.Where(f => f.Status != FollowUpStatus.Closed).SelectMany(f => Withdraw(f, evaluation)));
+            changes.AddRange(unmatched.Where(f => f.Status != FollowUpStatus.Closed).SelectMany(f => Withdraw(f, fold)));
         }
 
-        // The database allows one open follow-up a family: closings come first.
+        // Whoever looks on sees one open follow-up a family at any time: closings come first.
         return [.. changes.Where(c => c.Type == FollowUpChangeType.Close && c.FollowUpId is not null), .. changes.Where(c => c.Type != FollowUpChangeType.Close || c.FollowUpId is null)];
     }
 
@@ -86,9 +88,9 @@ public static class FollowUpReconciler
     private static bool NeedsNewAcknowledgement(StoredFollowUp f, FollowUpChange change) =>
         f.Family == RuleFamily.Severe && change.Type == FollowUpChangeType.Upgrade && change.Priority > f.Priority;
 
-    private static IEnumerable<FollowUpChange> Open(Chain chain, List<StoredFollowUp> matches, Evaluation evaluation)
+    private static IEnumerable<FollowUpChange> Open(Chain chain, List<StoredFollowUp> matches, RuleFold fold)
     {
-        var open = evaluation.Open.Single(o => o.Family == chain.Family);
+        var open = fold.Open.Single(o => o.Family == chain.Family);
         if (matches.Exists(f => f.Status != FollowUpStatus.Closed))
         {
             matches.RemoveAll(f => f.CloseReason is CloseReason.ClinicianResolved or CloseReason.Dismissed); // what a clinician closed stays closed
@@ -97,7 +99,7 @@ public static class FollowUpReconciler
         var keep = matches.FirstOrDefault();
         foreach (var other in matches.Skip(1).Where(f => f.Status != FollowUpStatus.Closed))
         {
-            yield return Change(FollowUpChangeType.Close, other, evaluation.AsOf) with { CloseReason = CloseReason.Merged, MergedInto = keep!.Id };
+            yield return Change(FollowUpChangeType.Close, other, fold.AsOf) with { CloseReason = CloseReason.Merged, MergedInto = keep!.Id };
         }
 
         var wanted = new FollowUpChange(FollowUpChangeType.Open, keep?.Id, chain.Family, open.OpenedOn, open.Label, open.Priority,
@@ -110,34 +112,40 @@ public static class FollowUpReconciler
         {
             yield return wanted with { Type = FollowUpChangeType.Reopen };
         }
-        else if (Align(keep, open, wanted, chain.LastRoseOn, evaluation.AsOf) is { } change)
+        else
         {
-            yield return change;
+            foreach (var change in Align(keep, open, wanted, chain.LastRoseOn, fold.AsOf))
+            {
+                yield return change;
+            }
         }
     }
 
-    private static FollowUpChange? Align(StoredFollowUp f, OpenFollowUp open, FollowUpChange wanted, DateOnly roseOn, DateOnly asOf)
+    private static IEnumerable<FollowUpChange> Align(StoredFollowUp f, OpenFollowUp open, FollowUpChange wanted, DateOnly roseOn, DateOnly asOf)
     {
         var higher = open.Label > f.Label || open.Priority > f.Priority;
         var lower = open.Label < f.Label || open.Priority < f.Priority;
         if (lower && f.Status != FollowUpStatus.Open)
         {
             // Acknowledged: what was seen stays, and may only rise.
-            wanted = wanted with { Label = Max(open.Label, f.Label), Priority = Max(open.Priority, f.Priority) };
-            return higher ? wanted with { Type = FollowUpChangeType.Upgrade, On = roseOn }
-                : f.EvidenceChanged ? null
-                : Change(FollowUpChangeType.MarkEvidenceChanged, f, asOf);
+            if (!higher)
+            {
+                return f.EvidenceChanged ? [] : [Change(FollowUpChangeType.MarkEvidenceChanged, f, asOf)];
+            }
+
+            var rise = wanted with { Type = FollowUpChangeType.Upgrade, On = roseOn, Label = Max(open.Label, f.Label), Priority = Max(open.Priority, f.Priority) };
+            return [rise, Change(FollowUpChangeType.MarkEvidenceChanged, Apply(f, rise), asOf)];
         }
 
         var moved = open.OpenedOn != f.OpenedOn || open.Recurrence != f.Recurrence;
-        return higher ? wanted with { Type = FollowUpChangeType.Upgrade, On = roseOn }
-            : lower || moved ? wanted with { Type = FollowUpChangeType.Adjust, On = asOf, Notify = false }
-            : f.EvidenceChanged ? wanted with { Type = FollowUpChangeType.ClearEvidenceChanged, On = asOf, Notify = false }
-            : open.LastEvidenceOn != f.LastEvidenceOn ? wanted with { Type = FollowUpChangeType.AddEvidence, On = open.LastEvidenceOn, Notify = false }
-            : null;
+        return higher ? [wanted with { Type = FollowUpChangeType.Upgrade, On = roseOn }]
+            : lower || moved ? [wanted with { Type = FollowUpChangeType.Adjust, On = asOf, Notify = false }]
+            : f.EvidenceChanged ? [wanted with { Type = FollowUpChangeType.ClearEvidenceChanged, On = asOf, Notify = false }]
+            : open.LastEvidenceOn != f.LastEvidenceOn ? [wanted with { Type = FollowUpChangeType.AddEvidence, On = open.LastEvidenceOn, Notify = false }]
+            : [];
     }
 
-    private static IEnumerable<FollowUpChange> Closed(Chain chain, List<StoredFollowUp> matches, Evaluation evaluation)
+    private static IEnumerable<FollowUpChange> Closed(Chain chain, List<StoredFollowUp> matches, RuleFold fold)
     {
         if (matches.FirstOrDefault() is not { } f)
         {
@@ -152,16 +160,16 @@ public static class FollowUpReconciler
             return [];
         }
 
-        return chain.Last.Type == RuleEventType.AutoClose && chain.Last.On >= f.OpenedOn
+        return chain.Closes(f)
             ? [Change(FollowUpChangeType.Close, f, chain.Last.On) with { CloseReason = CloseReason.AutoResolved }]
-            : Withdraw(f, evaluation);
+            : Withdraw(f, fold);
     }
 
     /// <summary>The facts no longer say it. Nobody has acknowledged it yet: it is closed. Else, and always for suicidality, a clinician decides.</summary>
-    private static IEnumerable<FollowUpChange> Withdraw(StoredFollowUp f, Evaluation evaluation) =>
+    private static IEnumerable<FollowUpChange> Withdraw(StoredFollowUp f, RuleFold fold) =>
         f.Status == FollowUpStatus.Open && f.Family != RuleFamily.Suicidality
-            ? [Change(FollowUpChangeType.Close, f, evaluation.AsOf) with { CloseReason = CloseReason.EvidenceWithdrawn }]
-            : f.EvidenceChanged ? [] : [Change(FollowUpChangeType.MarkEvidenceChanged, f, evaluation.AsOf)];
+            ? [Change(FollowUpChangeType.Close, f, fold.AsOf) with { CloseReason = CloseReason.EvidenceWithdrawn }]
+            : f.EvidenceChanged ? [] : [Change(FollowUpChangeType.MarkEvidenceChanged, f, fold.AsOf)];
 
     private static FollowUpChange Change(FollowUpChangeType type, StoredFollowUp f, DateOnly on) => new(
         type, f.Id, f.Family, on, f.Label, f.Priority, f.OpenedOn, f.LastEvidenceOn, f.Recurrence, null, Notify: false, null);
@@ -176,10 +184,10 @@ public static class FollowUpReconciler
     private static T Max<T>(T a, T b) where T : struct, Enum => Comparer<T>.Default.Compare(a, b) >= 0 ? a : b;
 
     /// <summary>An opening with its re-openings: what one stored follow-up stands for.</summary>
-    private static List<Chain> ChainsOf(Evaluation evaluation, RuleFamily family)
+    private static List<Chain> ChainsOf(RuleFold fold, RuleFamily family)
     {
         var chains = new List<Chain>();
-        foreach (var e in evaluation.Events.Where(e => e.Family == family))
+        foreach (var e in fold.Events.Where(e => e.Family == family))
         {
             if (e.Type == RuleEventType.Open)
             {
@@ -213,6 +221,9 @@ public static class FollowUpReconciler
             matches.Find(f => f.ClosedOn == Last.On)
             ?? (Last.Type == RuleEventType.AutoClose ? matches.Find(f => f.Status != FollowUpStatus.Closed) : null)
             ?? matches[0];
+
+        /// <summary>Whether the end of the spell closes a follow-up that stands for it.</summary>
+        public bool Closes(StoredFollowUp f) => Last.Type == RuleEventType.AutoClose && Last.On >= f.OpenedOn;
 
         /// <summary>What was withdrawn stands for nothing, save the earlier spells of one whose last re-opening was withdrawn.</summary>
         public bool IsOf(StoredFollowUp f) => Overlaps(f) && (f.CloseReason != CloseReason.EvidenceWithdrawn || (!IsOpen && f.Recurrence > 0));

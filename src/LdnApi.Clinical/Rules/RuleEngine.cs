@@ -18,6 +18,13 @@ public static class RuleEngine
     public static Evaluation Decide(PatientFacts facts, RuleSettings settings, DateOnly asOf, DateOnly lastCompletedDay) =>
         Evaluate(new PatientTimeline(facts, settings, asOf), lastCompletedDay, search: null);
 
+    /// <summary>The fold alone, in a fraction of the time: for who plays many days and asks for the reasons of few.</summary>
+    public static RuleFold Fold(PatientFacts facts, RuleSettings settings, DateOnly asOf, DateOnly lastCompletedDay)
+    {
+        var timeline = new PatientTimeline(facts, settings, asOf);
+        return OutcomeOf(timeline, AllFolds(timeline, lastCompletedDay));
+    }
+
     /// <summary>Whether a family is open after the last day.</summary>
     internal static bool Raises(RuleFamily family, PatientTimeline timeline, DateOnly lastCompletedDay)
     {
@@ -28,6 +35,20 @@ public static class RuleEngine
 
     private static Evaluation Evaluate(PatientTimeline timeline, DateOnly lastCompletedDay, FlipSearch? search)
     {
+        var folds = AllFolds(timeline, lastCompletedDay);
+        var (asOf, events, open) = OutcomeOf(timeline, folds);
+        return new Evaluation(
+            asOf,
+            timeline.DayZero is { } zero ? DateOnly.FromDayNumber(zero) : null,
+            timeline.Baseline,
+            [.. folds.Select(fold => new FamilyExplainer(timeline, fold, search).Explain())],
+            events,
+            open,
+            [.. DaysOf(timeline)]);
+    }
+
+    private static FamilyFold[] AllFolds(PatientTimeline timeline, DateOnly lastCompletedDay)
+    {
         var (course, severe) = (new CourseFold(timeline), new SevereFold(timeline));
         FamilyFold[] folds =
         [
@@ -35,15 +56,13 @@ public static class RuleEngine
             new MissingFold(timeline, lastCompletedDay, course, severe), new SeriousFold(timeline), new OpioidFold(timeline),
         ];
         Fold(timeline, folds);
-        return new Evaluation(
-            DateOnly.FromDayNumber(timeline.Last),
-            timeline.DayZero is { } zero ? DateOnly.FromDayNumber(zero) : null,
-            timeline.Baseline,
-            [.. folds.Select(fold => new FamilyExplainer(timeline, fold, search).Explain())],
-            [.. folds.SelectMany(f => f.Events).OrderBy(e => e.On).ThenBy(e => e.Family)],
-            [.. folds.Where(f => f.Open is not null).Select(ToOpen)],
-            [.. DaysOf(timeline)]);
+        return folds;
     }
+
+    private static RuleFold OutcomeOf(PatientTimeline timeline, FamilyFold[] folds) => new(
+        DateOnly.FromDayNumber(timeline.Last),
+        [.. folds.SelectMany(f => f.Events).OrderBy(e => e.On).ThenBy(e => e.Family)],
+        [.. folds.Where(f => f.Open is not null).Select(ToOpen)]);
 
     /// <summary>A family's fold, last, and before it those that it looks at.</summary>
     private static FamilyFold[] FoldsFor(RuleFamily family, PatientTimeline timeline, DateOnly lastCompletedDay)

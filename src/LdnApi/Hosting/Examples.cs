@@ -23,6 +23,7 @@ using LdnApi.Features.Procedures;
 using LdnApi.Features.Rules;
 using LdnApi.Features.Titration;
 using LdnApi.Records;
+using LdnApi.Replays;
 using LdnApi.Safety;
 using LdnApi.Sandbox;
 
@@ -81,6 +82,23 @@ public static class Examples
     private static readonly MedicationCode Sertraline = new(Medication.RxNorm, "36437", "sertraline");
 
     private static readonly UpsertPatient.Request Fed = new(Name, "Europe/Dublin", BirthDate: new DateOnly(1980, 5, 17), Gender: Gender.Female);
+
+    private static readonly FamilyEvaluation RaisedCourse = new(
+        RuleFamily.Course, Verdict.Raised, FollowUpLabel.Persistent, FollowUpPriority.Soon, "R-04", [Clause], null, null, null, [Evidence], [], [], ["reduce-slightly"], Today);
+
+    private static readonly ReplayedDifference Difference = new(
+        Patient, 1, ReplayDifferenceKind.Later, RuleFamily.Course, Evaluation, Now, Today,
+        new ReplayedSide(FollowUp, [new ReplayedEntry(FollowUpEventType.Opened, Today, Now, FollowUpLabel.Persistent, FollowUpPriority.Soon)], RaisedCourse),
+        new ReplayedSide(null, [new ReplayedEntry(FollowUpEventType.Opened, Today.AddDays(2), Now.AddDays(2), FollowUpLabel.Persistent, FollowUpPriority.Soon)],
+            RaisedCourse with { Verdict = Verdict.NotRaised, Label = null, Priority = null, RecommendedActions = [] }));
+
+    private static readonly ReplayLoad Load = new(3, 1, 4, new Dictionary<FollowUpPriority, int> { [FollowUpPriority.Soon] = 4 });
+
+    private static readonly ReplayResponse Replayed = new(
+        new ReplayId(new Guid("0195d000-0000-7000-8000-000000000009")), ReplayStatus.Completed, Settings.Settings, Start, Today, Now, RuleCatalogue.RuleSetVersion, Now, "dr-gray",
+        new ReplayProgress(40, 40, 1200), Now.AddSeconds(2), new ReplayOutcome(
+            "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae", false, new ReplaySummary(0, 0, 0, 1, 0, 0, 0, 40, 0, 1200, [RuleCatalogue.RuleSetVersion]),
+            [new ReplayWeek(new DateOnly(2026, 3, 23), Load, Load with { Opened = 2 })], [Difference]));
 
     private static readonly object[] All =
     [
@@ -178,6 +196,9 @@ public static class Examples
         new ChangeRuleSettings.RestoreRequest(1, "Too few calls"),
         RuleSettingsResponse.Of(Settings, 0),
         RuleSettingsEntry.Of(Settings),
+        new ReplayRules.Request(System.Text.Json.JsonSerializer.SerializeToElement(new { symptomaticNrs = 5 }, WireJson.Options), Start, Today),
+        Replayed,
+        Difference,
         new MakeSandboxPatients.Response(8, [new MakeSandboxPatients.Story("well", "urn:ldnapi:sandbox|well", "Four weeks of calm reports: no follow-up.")]),
     ];
 

@@ -86,6 +86,11 @@ internal sealed class OpenApiOperations : IOperationFilter
         }
 
         AddExamples(operation, context, successes);
+        if (operation.Responses.GetValueOrDefault("202") is OpenApiResponse accepted)
+        {
+            accepted.Description = "Accepted: it is followed at its Location";
+            accepted.Headers![OpenApiParts.HeaderOf(OpenApiParts.Location)] = new OpenApiHeaderReference(OpenApiParts.Location, context.Document);
+        }
 
         void Take(string parameter) => operation.Parameters.Add(new OpenApiParameterReference(parameter, context.Document));
 

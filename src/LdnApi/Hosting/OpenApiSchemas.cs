@@ -56,7 +56,7 @@ internal sealed class OpenApiSchemas : ISchemaFilter
             ((OpenApiSchema)own.Properties!["items"]).Items = context.SchemaGenerator.GenerateSchema(item, context.SchemaRepository);
         }
 
-        if (context.Type == typeof(ChangeRuleSettings.Request))
+        if (context.Type == typeof(ChangeRuleSettings.Request) || context.Type == typeof(ReplayRules.Request))
         {
             DescribeDraft((OpenApiSchema)own.Properties!["settings"]);
         }

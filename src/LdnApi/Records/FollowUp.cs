@@ -103,6 +103,7 @@ public sealed class FollowUp : IClinicalRecord
     public static StoredFollowUp ToStored(FollowUp f) => new(
         f.Id.Value, f.Family, f.Status, f.Label, f.Priority, f.OpenedOn, f.FirstOpenedOn, f.LastEvidenceOn, f.ClosedOn, f.CloseReason, f.Recurrence, f.EvidenceChanged);
 
+    /// <summary>That a family has at most one that is not closed is the constraint <c>one_open_follow_up_per_family</c>, which the migrations make: no model can say it.</summary>
     internal sealed class Mapping : IEntityTypeConfiguration<FollowUp>
     {
         public void Configure(EntityTypeBuilder<FollowUp> followUp)
@@ -116,33 +117,10 @@ public sealed class FollowUp : IClinicalRecord
             followUp.Ignore(f => f.RecordId).Ignore(f => f.Subject).Ignore(f => f.ChangeReason);
             followUp.HasOne<EvaluationEntry>().WithMany().HasForeignKey(f => new { f.ClinicId, f.EvaluationId }).OnDelete(DeleteBehavior.Restrict);
             followUp.HasOne<Patient>().WithMany().HasForeignKey(f => new { f.ClinicId, f.PatientId }).OnDelete(DeleteBehavior.Restrict);
-            followUp.HasIndex(f => new { f.ClinicId, f.PatientId, f.Family }).IsUnique()
-                .HasFilter("status <> 'Closed'").HasDatabaseName("one_open_follow_up_per_family");
             followUp.HasIndex(f => new { f.ClinicId, f.DueAt, f.Id });
             followUp.HasIndex(f => new { f.ClinicId, f.OpenedOn, f.Id });
         }
     }
-}
-
-/// <summary>What may happen to a follow-up.</summary>
-public enum FollowUpEventType
-{
-    Opened,
-    Reopened,
-    Upgraded,
-    Adjusted,
-    EvidenceAdded,
-    EvidenceChanged,
-    EvidenceRestored,
-    AutoClosed,
-    EvidenceWithdrawn,
-    Merged,
-    Acknowledged,
-    Assigned,
-    Started,
-    Snoozed,
-    Resolved,
-    Dismissed,
 }
 
 /// <summary>An entry of a follow-up's log: what really happened. Appended, never rewritten.</summary>
@@ -173,53 +151,11 @@ public sealed class FollowUpEvent : IBelongToClinic
     public required FollowUpPriority Priority { get; init; }
     public string? Reason { get; init; }
 
-    /// <summary>What a change by the rules is called in the log.</summary>
-    public static FollowUpEventType TypeOf(FollowUpChange change) => change.Type switch
-    {
-        FollowUpChangeType.Open => FollowUpEventType.Opened,
-        FollowUpChangeType.Reopen => FollowUpEventType.Reopened,
-        FollowUpChangeType.Upgrade => FollowUpEventType.Upgraded,
-        FollowUpChangeType.Adjust => FollowUpEventType.Adjusted,
-        FollowUpChangeType.MarkEvidenceChanged => FollowUpEventType.EvidenceChanged,
-        FollowUpChangeType.ClearEvidenceChanged => FollowUpEventType.EvidenceRestored,
-        FollowUpChangeType.AddEvidence => FollowUpEventType.EvidenceAdded,
-        FollowUpChangeType.Close => change.CloseReason switch
-        {
-            CloseReason.EvidenceWithdrawn => FollowUpEventType.EvidenceWithdrawn,
-            CloseReason.Merged => FollowUpEventType.Merged,
-            _ => FollowUpEventType.AutoClosed,
-        },
-    };
-
-    /// <summary>What an act of a clinician is called in the log.</summary>
-    public static FollowUpEventType TypeOf(FollowUpAction action) => action switch
-    {
-        FollowUpAction.Acknowledge => FollowUpEventType.Acknowledged,
-        FollowUpAction.Assign => FollowUpEventType.Assigned,
-        FollowUpAction.Start => FollowUpEventType.Started,
-        FollowUpAction.Snooze => FollowUpEventType.Snoozed,
-        FollowUpAction.Resolve => FollowUpEventType.Resolved,
-        FollowUpAction.Dismiss => FollowUpEventType.Dismissed,
-    };
-
-    /// <summary>The act of a clinician that an entry keeps; null for what the rules did.</summary>
-    public FollowUpAction? Action => Type switch
-    {
-        FollowUpEventType.Acknowledged => FollowUpAction.Acknowledge,
-        FollowUpEventType.Assigned => FollowUpAction.Assign,
-        FollowUpEventType.Started => FollowUpAction.Start,
-        FollowUpEventType.Snoozed => FollowUpAction.Snooze,
-        FollowUpEventType.Resolved => FollowUpAction.Resolve,
-        FollowUpEventType.Dismissed => FollowUpAction.Dismiss,
-        _ => null,
-    };
-
     internal sealed class Mapping : IEntityTypeConfiguration<FollowUpEvent>
     {
         public void Configure(EntityTypeBuilder<FollowUpEvent> entry)
         {
             entry.HasKey(e => new { e.ClinicId, e.Id });
-            entry.Ignore(e => e.Action);
             entry.Property(e => e.Ordinal).HasDefaultValueSql(Ordinals.Next);
             entry.Property(e => e.RecordedBy).HasMaxLength(255);
             entry.Property(e => e.Reason).HasMaxLength(RecordVersion.MaxReasonLength);

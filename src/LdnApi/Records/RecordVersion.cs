@@ -65,19 +65,23 @@ public sealed class RecordVersion : IBelongToClinic
 
     public HistoryEntry<T> ToEntry<T>(T record) => new(Version, RecordedAt, RecordedBy, Reason, record);
 
-    public static string KindOf(Type type) => type.Name switch
+    /// <summary>The record as it was in this version, of whatever kind it is.</summary>
+    public IClinicalRecord Read() => (IClinicalRecord)JsonSerializer.Deserialize(Body, Kinds.Single(k => k.Value == Kind).Key, WireJson.Stored)!;
+
+    public static string KindOf(Type type) => Kinds[type];
+
+    private static readonly Dictionary<Type, string> Kinds = new()
     {
-        nameof(Patient) => "patient",
-        nameof(Prescription) => "prescription",
-        nameof(Medication) => "medication",
-        nameof(Observation) => "observation",
-        nameof(Procedure) => "procedure",
-        nameof(TitrationSchedule) => "titration-schedule",
-        nameof(CheckIn) => "check-in",
-        nameof(Assessment) => "assessment",
-        nameof(AdverseEvent) => "adverse-event",
-        nameof(FollowUp) => "follow-up",
-        var other => throw new InvalidOperationException($"{other} has no history."),
+        [typeof(Patient)] = "patient",
+        [typeof(Prescription)] = "prescription",
+        [typeof(Medication)] = "medication",
+        [typeof(Observation)] = "observation",
+        [typeof(Procedure)] = "procedure",
+        [typeof(TitrationSchedule)] = "titration-schedule",
+        [typeof(CheckIn)] = "check-in",
+        [typeof(Assessment)] = "assessment",
+        [typeof(AdverseEvent)] = "adverse-event",
+        [typeof(FollowUp)] = "follow-up",
     };
 
     internal sealed class Mapping : IEntityTypeConfiguration<RecordVersion>

@@ -58,7 +58,7 @@ public sealed class FollowUpMonitor(LdnDbContext db, PatientFactsReader reader, 
             var followUp = Apply(followUps, patient, evaluation, entry, change);
             followUp.RegulatoryDueOn = followUp.Family == RuleFamily.Serious ? SafetyReport.DueOn(facts.AdverseEvents, followUp.OpenedOn) ?? followUp.RegulatoryDueOn : null;
             changed[followUp.Id] = followUp;
-            await db.SaveChangesAsync(ct); // closings before openings reach the database in that order: it allows one open follow-up a family
+            await db.SaveChangesAsync(ct); // each entry of the log makes one version
         }
 
         await db.SaveChangesAsync(ct);
@@ -139,7 +139,7 @@ public sealed class FollowUpMonitor(LdnDbContext db, PatientFactsReader reader, 
             PatientId = patient.Id,
             Family = change.Family,
             EvaluationId = entry.Id,
-            Type = FollowUpEvent.TypeOf(change),
+            Type = FollowUpLog.Of(change),
             On = change.On,
             RecordedAt = entry.At,
             RecordedBy = caller.Subject,

@@ -18,6 +18,12 @@ public sealed class PatientFactsReader(LdnDbContext db, ClinicSettings settings)
 {
     private static readonly PatientFacts Nothing = new(null, null, [], [], [], [], []);
 
+    private static readonly string[] KindsOfFacts =
+    [
+        .. new[] { typeof(Patient), typeof(Prescription), typeof(CheckIn), typeof(AdverseEvent), typeof(Assessment), typeof(Medication), typeof(Observation), typeof(Procedure) }
+            .Select(RecordVersion.KindOf),
+    ];
+
     /// <summary>For a question about a day: today as far as it is known now, a past day as it was known when it ended.</summary>
     /// <param name="asOf">The query parameter of that name; null = today.</param>
     /// <returns>The facts; a problem for a day that is none or lies in the future.</returns>
@@ -46,34 +52,33 @@ public sealed class PatientFactsReader(LdnDbContext db, ClinicSettings settings)
     /// <summary>As known now: the present rows.</summary>
     public async Task<PatientFacts> ReadAsync(Patient patient, CancellationToken ct)
     {
-        var prescriptions = await db.Prescriptions.AsNoTracking().Where(p => p.PatientId == patient.Id).ToListAsync(ct);
-        var checkIns = await db.CheckIns.AsNoTracking().Where(c => c.PatientId == patient.Id && c.Status != RecordStatus.EnteredInError).ToListAsync(ct);
-        var adverseEvents = await db.AdverseEvents.AsNoTracking().Where(e => e.PatientId == patient.Id && e.Status != RecordStatus.EnteredInError).ToListAsync(ct);
-        var assessments = await db.Assessments.AsNoTracking().Where(a => a.PatientId == patient.Id && a.Status != RecordStatus.EnteredInError).ToListAsync(ct);
-        var medications = await db.Medications.AsNoTracking().Where(m => m.PatientId == patient.Id && m.Status != RecordStatus.EnteredInError).ToListAsync(ct);
-        var observations = await db.Observations.AsNoTracking().Where(o => o.PatientId == patient.Id && o.Status != RecordStatus.EnteredInError).ToListAsync(ct);
-        var procedures = await db.Procedures.AsNoTracking().Where(p => p.PatientId == patient.Id && p.Status == ProcedureStatus.Preparation).ToListAsync(ct);
-        return ToFacts(
-            patient, prescriptions, checkIns, adverseEvents, assessments, medications, observations, procedures, await ActionsAsync(patient, DateTimeOffset.MaxValue, ct));
+        List<IClinicalRecord> records =
+        [
+            .. await db.Prescriptions.AsNoTracking().Where(p => p.PatientId == patient.Id).ToListAsync(ct),
+            .. await db.CheckIns.AsNoTracking().Where(c => c.PatientId == patient.Id && c.Status != RecordStatus.EnteredInError).ToListAsync(ct),
+            .. await db.AdverseEvents.AsNoTracking().Where(e => e.PatientId == patient.Id && e.Status != RecordStatus.EnteredInError).ToListAsync(ct),
+            .. await db.Assessments.AsNoTracking().Where(a => a.PatientId == patient.Id && a.Status != RecordStatus.EnteredInError).ToListAsync(ct),
+            .. await db.Medications.AsNoTracking().Where(m => m.PatientId == patient.Id && m.Status != RecordStatus.EnteredInError).ToListAsync(ct),
+            .. await db.Observations.AsNoTracking().Where(o => o.PatientId == patient.Id && o.Status != RecordStatus.EnteredInError).ToListAsync(ct),
+            .. await db.Procedures.AsNoTracking().Where(p => p.PatientId == patient.Id && p.Status == ProcedureStatus.Preparation).ToListAsync(ct),
+        ];
+        return ToFacts(patient, records, await ActionsAsync(patient, DateTimeOffset.MaxValue, ct));
     }
 
     /// <summary>As known at a moment: for each record the version that was known then. Null when the patient was not known yet.</summary>
     public async Task<PatientFacts?> ReadAsKnownAsync(Patient patient, DateTimeOffset knownAt, CancellationToken ct)
     {
-        var versions = await db.RecordVersions.AsNoTracking().Where(v => v.PatientId == patient.Id && v.RecordedAt <= knownAt && v.Kind != RecordVersion.KindOf(typeof(FollowUp))).ToListAsync(ct);
-        var known = versions.GroupBy(v => v.RecordId).Select(g => g.MaxBy(v => v.Version)!).ToLookup(v => v.Kind);
-        if (Of<Patient>().SingleOrDefault() is not { } then)
+        var known = new KnownRecords();
+        foreach (var version in await VersionsOf(patient.Id).Where(v => v.RecordedAt <= knownAt).OrderBy(v => v.Ordinal).ToListAsync(ct))
         {
-            return null;
+            known.Add(version);
         }
 
-        return ToFacts(then, Of<Prescription>(), Of<CheckIn>().Where(c => c.Status != RecordStatus.EnteredInError),
-            Of<AdverseEvent>().Where(e => e.Status != RecordStatus.EnteredInError), Of<Assessment>().Where(a => a.Status != RecordStatus.EnteredInError),
-            Of<Medication>().Where(m => m.Status != RecordStatus.EnteredInError), Of<Observation>().Where(o => o.Status != RecordStatus.EnteredInError),
-            Of<Procedure>().Where(p => p.Status == ProcedureStatus.Preparation), await ActionsAsync(patient, knownAt, ct));
-
-        IEnumerable<T> Of<T>() where T : IClinicalRecord => known[RecordVersion.KindOf(typeof(T))].Select(v => v.Read<T>());
+        return known.ToFacts(await ActionsAsync(patient, knownAt, ct));
     }
+
+    /// <summary>Every version of the records that facts are made of.</summary>
+    public IQueryable<RecordVersion> VersionsOf(PatientId patient) => db.RecordVersions.AsNoTracking().Where(v => v.PatientId == patient && KindsOfFacts.Contains(v.Kind));
 
     private async Task<List<ClinicianAction>> ActionsAsync(Patient patient, DateTimeOffset knownAt, CancellationToken ct)
     {
@@ -82,46 +87,37 @@ public sealed class PatientFactsReader(LdnDbContext db, ClinicSettings settings)
                 && (e.Type == FollowUpEventType.Acknowledged || e.Type == FollowUpEventType.Resolved || e.Type == FollowUpEventType.Dismissed))
             .OrderBy(e => e.RecordedAt)
             .ToListAsync(ct);
-        return [.. entries.Where(e => e.RecordedAt <= knownAt).Select(e => new ClinicianAction(e.Family, KindOf(e.Type), new Known(e.On, e.RecordedAt)))];
-
-        static ClinicianActionKind KindOf(FollowUpEventType type) => type switch
-        {
-            FollowUpEventType.Acknowledged => ClinicianActionKind.Acknowledge,
-            FollowUpEventType.Resolved => ClinicianActionKind.Resolve,
-            FollowUpEventType.Dismissed => ClinicianActionKind.Dismiss,
-            _ => throw new InvalidOperationException($"{type} is not a clinician's act that the rules know of."),
-        };
+        return [.. entries.Where(e => e.RecordedAt <= knownAt).Select(e => new ClinicianAction(
+            e.Family, FollowUpActions.KindOf(FollowUpLog.ActionOf(e.Type)!.Value)!.Value, new Known(e.On, e.RecordedAt)))];
     }
 
     /// <param name="patient">What the patient's record said then, the zone included.</param>
-    private static PatientFacts ToFacts(
-        Patient patient, IEnumerable<Prescription> prescriptions, IEnumerable<CheckIn> checkIns,
-        IEnumerable<AdverseEvent> adverseEvents, IEnumerable<Assessment> assessments,
-        IEnumerable<Medication> medications, IEnumerable<Observation> observations, IEnumerable<Procedure> procedures, IReadOnlyList<ClinicianAction> actions)
+    /// <param name="records">One version of each.</param>
+    internal static PatientFacts ToFacts(Patient patient, IReadOnlyCollection<IClinicalRecord> records, IReadOnlyList<ClinicianAction> actions)
     {
-        var accepted = Accepted(prescriptions);
+        var accepted = Accepted(records.OfType<Prescription>());
         return new PatientFacts(
             patient.HasAnxietyHistory(),
             patient.BaselineAnxiety,
             DosesOf(accepted),
-            [.. checkIns.Select(c => new CheckInFact(
+            [.. records.OfType<CheckIn>().Where(c => c.Status != RecordStatus.EnteredInError).Select(c => new CheckInFact(
                 c.Id.Value, c.Version, c.On, KnownAt(c.ChangedAt), c.Anxiety, c.Nervousness, c.Restlessness, c.Agitation, c.SelfHarmThoughts,
                 c.SleepQuality, c.CaffeineMg, c.DoseTakenAt, c.DoseTakenMg, c.DoseMissed))],
-            [.. adverseEvents.Select(e => new AdverseEventFact(
+            [.. records.OfType<AdverseEvent>().Where(e => e.Status != RecordStatus.EnteredInError).Select(e => new AdverseEventFact(
                 e.Id.Value, e.Version, e.Term, e.Severity, e.CtcaeGrade, e.OnsetOn, e.ResolvedOn,
                 KnownAt(e.SeverityKnownAt), e.ReceivedOn ?? patient.DayAt(e.RecordedAt), e.IsSerious))],
-            [.. assessments.Select(a => new AssessmentFact(
+            [.. records.OfType<Assessment>().Where(a => a.Status != RecordStatus.EnteredInError).Select(a => new AssessmentFact(
                 a.Id.Value, a.Version, a.Instrument, a.TakenOn, KnownAt(a.RecordedAt), a.Total, a.SelfHarmPositive))],
             actions)
         {
             Patient = new PatientRecordFact(patient.Id.Value, patient.Version, patient.DayAt(patient.RegisteredAt)),
             Medications =
             [
-                .. medications.Select(m => new MedicationFact(
+                .. records.OfType<Medication>().Where(m => m.Status != RecordStatus.EnteredInError).Select(m => new MedicationFact(
                     m.Id.Value, m.Version, m.Atc, m.Code?.Code, m.StartedOn, m.StoppedOn, KnownAt(m.KnownAt), m.LongActing, m.ChangedOn)),
             ],
-            Observations = [.. observations.Select(o => new ObservationFact(o.Id.Value, o.Version, o.Code, o.EffectiveOn, o.RuleValue, o.IsPositive, KnownAt(o.RecordedAt)))],
-            Procedures = [.. procedures.Select(p => new ProcedureFact(p.Id.Value, p.Version, p.PlannedOn, KnownAt(p.RecordedAt)))],
+            Observations = [.. records.OfType<Observation>().Where(o => o.Status != RecordStatus.EnteredInError).Select(o => new ObservationFact(o.Id.Value, o.Version, o.Code, o.EffectiveOn, o.RuleValue, o.IsPositive, KnownAt(o.RecordedAt)))],
+            Procedures = [.. records.OfType<Procedure>().Where(p => p.Status == ProcedureStatus.Preparation).Select(p => new ProcedureFact(p.Id.Value, p.Version, p.PlannedOn, KnownAt(p.RecordedAt)))],
             Conditions = [.. patient.MeaningOfConditions()],
             BirthDate = patient.BirthDate,
             IsSensitive = patient.Sensitivity == Sensitivity.Sensitive,
@@ -146,4 +142,32 @@ public sealed class PatientFactsReader(LdnDbContext db, ClinicSettings settings)
             .Select(day => (Day: day, Changed: prescriptions.FirstOrDefault(p => p.DoseOn(day) != p.DoseOn(day.AddDays(-1)))))
             .Select(d => new DoseFact(d.Day, prescriptions.Sum(p => p.DoseOn(d.Day)), d.Changed?.Id.Value, d.Changed?.Version)),
     ];
+}
+
+/// <summary>One patient's records as known at a moment, brought forward version by version.</summary>
+public sealed class KnownRecords
+{
+    private readonly Dictionary<Guid, RecordVersion> _versions = [];
+    private readonly Dictionary<Guid, IClinicalRecord> _records = [];
+
+    /// <summary>What became known next: in order of <see cref="RecordVersion.Ordinal"/>.</summary>
+    public void Add(RecordVersion version)
+    {
+        _versions[version.RecordId] = version;
+        _records.Remove(version.RecordId);
+    }
+
+    /// <summary>The facts. Null when the patient was not known yet.</summary>
+    public PatientFacts? ToFacts(IReadOnlyList<ClinicianAction> actions)
+    {
+        foreach (var (id, version) in _versions)
+        {
+            if (!_records.ContainsKey(id))
+            {
+                _records[id] = version.Read();
+            }
+        }
+
+        return _records.Values.OfType<Patient>().SingleOrDefault() is { } patient ? PatientFactsReader.ToFacts(patient, _records.Values, actions) : null;
+    }
 }

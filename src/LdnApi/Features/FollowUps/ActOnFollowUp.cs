@@ -128,7 +128,7 @@ public static class ActOnFollowUp
                 FollowUpId = followUp.Id,
                 PatientId = followUp.PatientId,
                 Family = followUp.Family,
-                Type = FollowUpEvent.TypeOf(command.Action),
+                Type = FollowUpLog.Of(command.Action),
                 On = today,
                 RecordedAt = now,
                 RecordedBy = caller.Subject,

@@ -542,16 +542,14 @@ namespace LdnApi.Records.Migrations
                     b.HasIndex("ClinicId", "EvaluationId")
                         .HasDatabaseName("ix_follow_ups_clinic_id_evaluation_id");
 
+                    b.HasIndex("ClinicId", "PatientId")
+                        .HasDatabaseName("ix_follow_ups_clinic_id_patient_id");
+
                     b.HasIndex("ClinicId", "DueAt", "Id")
                         .HasDatabaseName("ix_follow_ups_clinic_id_due_at_id");
 
                     b.HasIndex("ClinicId", "OpenedOn", "Id")
                         .HasDatabaseName("ix_follow_ups_clinic_id_opened_on_id");
-
-                    b.HasIndex("ClinicId", "PatientId", "Family")
-                        .IsUnique()
-                        .HasDatabaseName("one_open_follow_up_per_family")
-                        .HasFilter("status <> 'Closed'");
 
                     b.ToTable("follow_ups", (string)null);
                 });
@@ -1169,6 +1167,137 @@ namespace LdnApi.Records.Migrations
                     b.ToTable("record_versions", (string)null);
                 });
 
+            modelBuilder.Entity("LdnApi.Records.Replay", b =>
+                {
+                    b.Property<Guid>("ClinicId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("clinic_id");
+
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<int>("Attempts")
+                        .HasColumnType("integer")
+                        .HasColumnName("attempts");
+
+                    b.Property<DateTimeOffset?>("EndedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("ended_at");
+
+                    b.Property<DateOnly?>("From")
+                        .HasColumnType("date")
+                        .HasColumnName("from");
+
+                    b.Property<string>("Hash")
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("hash");
+
+                    b.Property<DateTimeOffset>("KnownAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("known_at");
+
+                    b.Property<Guid?>("LastPatient")
+                        .HasColumnType("uuid")
+                        .HasColumnName("last_patient");
+
+                    b.Property<DateTimeOffset?>("LeaseUntil")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("lease_until");
+
+                    b.Property<int>("PatientsTotal")
+                        .HasColumnType("integer")
+                        .HasColumnName("patients_total");
+
+                    b.Property<DateTimeOffset>("RequestedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("requested_at");
+
+                    b.Property<string>("RequestedBy")
+                        .IsRequired()
+                        .HasMaxLength(255)
+                        .HasColumnType("character varying(255)")
+                        .HasColumnName("requested_by");
+
+                    b.Property<string>("RuleSetVersion")
+                        .IsRequired()
+                        .HasMaxLength(40)
+                        .HasColumnType("character varying(40)")
+                        .HasColumnName("rule_set_version");
+
+                    b.Property<string>("Settings")
+                        .HasColumnType("jsonb")
+                        .HasColumnName("settings");
+
+                    b.Property<string>("Status")
+                        .IsRequired()
+                        .HasMaxLength(40)
+                        .HasColumnType("character varying(40)")
+                        .HasColumnName("status");
+
+                    b.Property<string>("Tally")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("tally");
+
+                    b.Property<DateOnly?>("To")
+                        .HasColumnType("date")
+                        .HasColumnName("to");
+
+                    b.Property<Guid?>("Worker")
+                        .HasColumnType("uuid")
+                        .HasColumnName("worker");
+
+                    b.HasKey("ClinicId", "Id")
+                        .HasName("pk_rule_replays");
+
+                    b.HasIndex("ClinicId")
+                        .IsUnique()
+                        .HasDatabaseName("one_replay_at_a_time")
+                        .HasFilter("status IN ('Queued', 'Running')");
+
+                    b.ToTable("rule_replays", (string)null);
+                });
+
+            modelBuilder.Entity("LdnApi.Records.ReplayFinding", b =>
+                {
+                    b.Property<Guid>("ClinicId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("clinic_id");
+
+                    b.Property<Guid>("ReplayId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("replay_id");
+
+                    b.Property<Guid>("PatientId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("patient_id");
+
+                    b.Property<int>("Number")
+                        .HasColumnType("integer")
+                        .HasColumnName("number");
+
+                    b.Property<string>("Body")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("body");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasMaxLength(40)
+                        .HasColumnType("character varying(40)")
+                        .HasColumnName("kind");
+
+                    b.HasKey("ClinicId", "ReplayId", "PatientId", "Number")
+                        .HasName("pk_rule_replay_findings");
+
+                    b.HasIndex("ClinicId", "PatientId")
+                        .HasDatabaseName("ix_rule_replay_findings_clinic_id_patient_id");
+
+                    b.ToTable("rule_replay_findings", (string)null);
+                });
+
             modelBuilder.Entity("LdnApi.Records.RuleSettingsVersion", b =>
                 {
                     b.Property<Guid>("ClinicId")
@@ -1531,6 +1660,23 @@ namespace LdnApi.Records.Migrations
                         .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired()
                         .HasConstraintName("fk_record_versions_patients_clinic_id_patient_id");
+                });
+
+            modelBuilder.Entity("LdnApi.Records.ReplayFinding", b =>
+                {
+                    b.HasOne("LdnApi.Records.Patient", null)
+                        .WithMany()
+                        .HasForeignKey("ClinicId", "PatientId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_rule_replay_findings_patients_clinic_id_patient_id");
+
+                    b.HasOne("LdnApi.Records.Replay", null)
+                        .WithMany()
+                        .HasForeignKey("ClinicId", "ReplayId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_rule_replay_findings_rule_replays_clinic_id_replay_id");
                 });
 
             modelBuilder.Entity("LdnApi.Records.TitrationSchedule", b =>
