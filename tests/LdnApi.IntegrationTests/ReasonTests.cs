@@ -76,6 +76,31 @@ public sealed class ReasonTests(LdnApiHost api) : IClassFixture<LdnApiHost>
     }
 
     [Fact]
+    public async Task An_open_course_shows_what_may_explain_it_as_that_comes_and_goes_and_neither_its_log_nor_its_version_moves()
+    {
+        using var client = api.ClientOf(LdnApiHost.NewClinic());
+        var patient = await LdnApiHost.RegisterAsync(client, "UTC");
+        await client.PrescribeAsync(patient, Today.AddDays(-20));
+        await client.PostOkAsync(ApiClient.Of(patient, "/check-ins/batch"), new { items = Enumerable.Range(0, 5).Select(d => new { date = Today.AddDays(-d), scores = new { anxiety = 5 } }) });
+        var url = $"/api/v1/follow-ups/{(await client.GetOkAsync($"/api/v1/follow-ups?patientId={patient}&family=course"))["items"]![0]!["id"]}";
+        var plain = await client.GetOkAsync(url);
+
+        var medication = await client.PostOkAsync(ApiClient.Of(patient, "/medications"), new { atc = "N06AB04", startedOn = Today.AddDays(-10) });
+        var explained = await client.GetOkAsync(url);
+        await client.PostOkAsync(ApiClient.Of(patient, $"/medications/{medication["id"]}/retract"), new { reason = "another patient's" }, 1);
+        var plainAgain = await client.GetOkAsync(url);
+        await client.PostOkAsync(ApiClient.Of(patient, "/medications"), new { atc = "N06AB04", startedOn = Today.AddDays(-10) });
+        var acknowledged = await client.PostOkAsync($"{url}/acknowledge", new { }, (long)plain["version"]!);
+
+        Assert.Equal(["", "R-24", "", "R-24"], new[] { plain, explained, plainAgain, acknowledged }.Select(f => string.Join(", ", f["annotations"]!.AsArray().Select(a => (string)a!["rule"]!))));
+        Assert.Equal([0, 1, 0, 1], new[] { plain, explained, plainAgain, acknowledged }.Select(f => f["contributingFactors"]!.AsArray().Count(c => (string)c! == "interaction")));
+        Assert.Equal((string)medication["id"]!, (string)explained["annotations"]![0]!["evidence"]![0]!["id"]!);
+        Assert.Equal([1, 1, 1, 2], new[] { plain, explained, plainAgain, acknowledged }.Select(f => (int)f["version"]!));
+        Assert.Equal([1, 1, 1, 2], new[] { plain, explained, plainAgain, acknowledged }.Select(f => f["events"]!.AsArray().Count));
+        Assert.Empty((await client.GetOkAsync($"{url}/history"))["items"]!.AsArray()[1]!["record"]!["annotations"]!.AsArray());
+    }
+
+    [Fact]
     public async Task A_patient_who_is_not_flagged_is_one_named_change_away_from_it()
     {
         using var client = api.ClientOf(LdnApiHost.NewClinic());

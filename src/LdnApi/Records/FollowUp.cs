@@ -64,6 +64,7 @@ public sealed class FollowUp : IClinicalRecord
     public List<Clause> Clauses { get; set; } = [];
     public List<Evidence> Evidence { get; set; } = [];
     public List<string> ContributingFactors { get; set; } = [];
+    public List<Annotation> Annotations { get; set; } = [];
     public List<string> RecommendedActions { get; set; } = [];
     public string? Assignee { get; set; }
     public DateTimeOffset? SnoozedUntil { get; set; }
@@ -100,6 +101,21 @@ public sealed class FollowUp : IClinicalRecord
         EvidenceChanged = after.EvidenceChanged;
     }
 
+    /// <summary>Takes over why the rules ask for it.</summary>
+    public void Explain(FamilyEvaluation found)
+    {
+        (Clauses, Evidence) = ([.. found.Clauses], [.. found.Evidence]);
+        Annotate(found);
+    }
+
+    /// <summary>Takes over what else may explain it, and what may then be done.</summary>
+    public void Annotate(FamilyEvaluation found) =>
+        (Annotations, ContributingFactors, RecommendedActions) = ([.. found.Annotations], [.. found.ContributingFactors], [.. found.RecommendedActions]);
+
+    /// <summary>Whether the same explains it as before; with which values does not matter.</summary>
+    public bool IsAnnotatedAs(FamilyEvaluation found) =>
+        Annotations.Select(a => a.Rule).SequenceEqual(found.Annotations.Select(a => a.Rule)) && ContributingFactors.SequenceEqual(found.ContributingFactors);
+
     public static StoredFollowUp ToStored(FollowUp f) => new(
         f.Id.Value, f.Family, f.Status, f.Label, f.Priority, f.OpenedOn, f.FirstOpenedOn, f.LastEvidenceOn, f.ClosedOn, f.CloseReason, f.Recurrence, f.EvidenceChanged);
 
@@ -114,6 +130,7 @@ public sealed class FollowUp : IClinicalRecord
             followUp.Property(f => f.Assignee).HasMaxLength(255);
             followUp.Property(f => f.Clauses).IsJson();
             followUp.Property(f => f.Evidence).IsJson();
+            followUp.Property(f => f.Annotations).IsJson();
             followUp.Ignore(f => f.RecordId).Ignore(f => f.Subject).Ignore(f => f.ChangeReason);
             followUp.HasOne<EvaluationEntry>().WithMany().HasForeignKey(f => new { f.ClinicId, f.EvaluationId }).OnDelete(DeleteBehavior.Restrict);
             followUp.HasOne<Patient>().WithMany().HasForeignKey(f => new { f.ClinicId, f.PatientId }).OnDelete(DeleteBehavior.Restrict);

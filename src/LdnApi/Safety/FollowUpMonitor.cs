@@ -62,6 +62,14 @@ public sealed class FollowUpMonitor(LdnDbContext db, PatientFactsReader reader, 
         }
 
         await db.SaveChangesAsync(ct);
+        foreach (var followUp in followUps.Where(f => f.Status != FollowUpStatus.Closed))
+        {
+            if (evaluation.Of(followUp.Family) is { Verdict: Verdict.Raised } found && !followUp.IsAnnotatedAs(found))
+            {
+                await AnnotateAsync(followUp, found, ct);
+            }
+        }
+
         return [.. changed.Values.Select(ChangedFollowUp.Of)];
     }
 
@@ -73,6 +81,17 @@ public sealed class FollowUpMonitor(LdnDbContext db, PatientFactsReader reader, 
     {
         var last = await db.Evaluations.Where(e => e.PatientId == patient.Id).OrderByDescending(e => e.Ordinal).Select(e => (DateOnly?)e.AsOf).FirstOrDefaultAsync(ct);
         return last > day ? last.Value : day;
+    }
+
+    /// <summary>What may explain it came or went. It is shown, and is no turn of the follow-up: neither its log nor its version moves.</summary>
+    private async Task AnnotateAsync(FollowUp followUp, FamilyEvaluation found, CancellationToken ct)
+    {
+        followUp.Annotate(found);
+        await db.FollowUps.Where(f => f.Id == followUp.Id).ExecuteUpdateAsync(
+            set => set.SetProperty(f => f.Annotations, followUp.Annotations)
+                .SetProperty(f => f.ContributingFactors, followUp.ContributingFactors)
+                .SetProperty(f => f.RecommendedActions, followUp.RecommendedActions), ct);
+        db.Entry(followUp).State = EntityState.Unchanged;
     }
 
     private FollowUp Apply(List<FollowUp> followUps, Patient patient, Evaluation evaluation, EvaluationEntry entry, FollowUpChange change)
@@ -125,10 +144,7 @@ public sealed class FollowUpMonitor(LdnDbContext db, PatientFactsReader reader, 
         {
             current.RuleSetVersion = entry.RuleSetVersion;
             current.SettingsVersion = entry.SettingsVersion;
-            current.Clauses = [.. family.Clauses];
-            current.Evidence = [.. family.Evidence];
-            current.ContributingFactors = [.. family.ContributingFactors];
-            current.RecommendedActions = [.. family.RecommendedActions];
+            current.Explain(family);
         }
 
         db.FollowUpEvents.Add(new FollowUpEvent

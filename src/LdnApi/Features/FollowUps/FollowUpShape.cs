@@ -38,6 +38,7 @@ public sealed record OfferedBody(string Reason, FollowUpId FollowUpId, int? Days
 
 /// <summary>A follow-up with its reasons and its log.</summary>
 /// <param name="Clauses">What the rule holds against its thresholds, as found when it last rose.</param>
+/// <param name="Annotations">What else is known that may explain a course, and what may be done about it. Kept up while it is open, without a version of their own.</param>
 /// <param name="EvaluationId">The evaluation that opened it or last raised it.</param>
 /// <param name="SettingsVersion">The version of the clinic's settings under which the clauses were worked out.</param>
 /// <param name="RegulatoryDueOn">For a serious adverse event: first received + 15 days.</param>
@@ -47,11 +48,11 @@ public sealed record FollowUpResponse(
     FollowUpId Id, PatientId PatientId, RuleFamily Family, FollowUpLabel Label, FollowUpPriority Priority, FollowUpStatus Status, DateOnly OpenedOn,
     DateOnly FirstOpenedOn, DateOnly LastEvidenceOn, DateTimeOffset DueAt, DateOnly? RegulatoryDueOn, DateOnly? ClosedOn, CloseReason? CloseReason,
     FollowUpOutcome? Outcome, string? Assignee, DateTimeOffset? SnoozedUntil, int Recurrence, bool EvidenceChanged, FollowUpId? MergedInto, EvaluationId? EvaluationId, string RuleSetVersion,
-    long SettingsVersion, IReadOnlyList<Clause> Clauses, IReadOnlyList<Evidence> Evidence, IReadOnlyList<string> ContributingFactors, IReadOnlyList<string> RecommendedActions,
-    IReadOnlyList<FollowUpEntry> Events, IReadOnlyList<OfferedRequest> Offers, long Version) : IVersioned, ILive
+    long SettingsVersion, IReadOnlyList<Clause> Clauses, IReadOnlyList<Evidence> Evidence, IReadOnlyList<string> ContributingFactors,
+    IReadOnlyList<Annotation> Annotations, IReadOnlyList<string> RecommendedActions, IReadOnlyList<FollowUpEntry> Events, IReadOnlyList<OfferedRequest> Offers, long Version) : IVersioned, ILive
 {
     internal static FollowUpResponse Of(FollowUp f, IEnumerable<FollowUpEvent> events, IReadOnlyList<OfferedRequest>? offers = null) => new(
         f.Id, f.PatientId, f.Family, f.Label, f.Priority, f.Status, f.OpenedOn, f.FirstOpenedOn, f.LastEvidenceOn, f.DueAt, f.RegulatoryDueOn, f.ClosedOn, f.CloseReason,
         f.Outcome, f.Assignee, f.SnoozedUntil, f.Recurrence, f.EvidenceChanged, f.MergedInto, f.EvaluationId, f.RuleSetVersion, f.SettingsVersion, f.Clauses, f.Evidence, f.ContributingFactors,
-        f.RecommendedActions, [.. events.Select(e => e.Adapt<FollowUpEntry>())], offers ?? [], f.Version);
+        f.Annotations, f.RecommendedActions, [.. events.Select(e => e.Adapt<FollowUpEntry>())], offers ?? [], f.Version);
 }

@@ -408,6 +408,11 @@ namespace LdnApi.Records.Migrations
                         .HasColumnType("uuid")
                         .HasColumnName("id");
 
+                    b.Property<string>("Annotations")
+                        .IsRequired()
+                        .HasColumnType("jsonb")
+                        .HasColumnName("annotations");
+
                     b.Property<string>("Assignee")
                         .HasMaxLength(255)
                         .HasColumnType("character varying(255)")
