@@ -36,10 +36,11 @@ public static partial class WireBody
         var path = e.Path ?? "$";
         return e.Message switch
         {
-            var message when message.Contains("missing required properties", StringComparison.Ordinal) =>
-                Quoted().Matches(message[message.IndexOf("including", StringComparison.Ordinal)..]).ToDictionary(m => $"{path}.{m.Groups[1].Value}", _ => new[] { "Must be given." }),
-            var message when message.Contains("could not be mapped", StringComparison.Ordinal) => At("Is no member of this object."),
-            var message when message.Contains("Duplicate", StringComparison.Ordinal) => At("Must be given once."),
+            // By how it begins: further on it quotes the sender's own names of members.
+            var message when message.StartsWith("JSON deserialization for type", StringComparison.Ordinal) =>
+                Quoted().Matches(message[(message.LastIndexOf("including", StringComparison.Ordinal) + 1)..]).ToDictionary(m => $"{path}.{m.Groups[1].Value}", _ => new[] { "Must be given." }),
+            var message when message.StartsWith("The JSON property", StringComparison.Ordinal) => At("Is no member of this object."),
+            var message when message.StartsWith("Duplicate", StringComparison.Ordinal) => At("Must be given once."),
             _ => At("Must have the type and form that the contract states."),
         };
 
@@ -153,6 +154,6 @@ public static class RawBody
             copy.Write(buffer, 0, read);
         }
 
-        return copy.ToArray();
+        return copy.ToArray() is [0xEF, 0xBB, 0xBF, .. var text] ? text : copy.ToArray(); // a byte order mark is passed over, as the framework does (RFC 8259, 8.1)
     }
 }

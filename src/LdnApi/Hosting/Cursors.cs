@@ -115,6 +115,16 @@ public sealed class CursorOptions
     /// <summary>32 random bytes in base64, the same for every instance. Without it, in Development, each start makes its own: cursors then end with the program.</summary>
     public string? Key { get; set; }
 
+    /// <summary>Of 32 random bytes hardly two are equal; a text or zeros are not random.</summary>
+    internal bool IsStrong
+    {
+        get
+        {
+            var bytes = new byte[Key?.Length ?? 0];
+            return Convert.TryFromBase64String(Key ?? "", bytes, out var length) && length == KeyLength && bytes[..length].Distinct().Count() >= KeyLength / 2;
+        }
+    }
+
     public byte[]? Bytes => Key is null ? null : Convert.FromBase64String(Key);
 }
 
@@ -123,7 +133,7 @@ public static class CursorSetup
     public static IServiceCollection AddLdnCursors(this IServiceCollection services, IHostEnvironment environment)
     {
         services.AddOptions<CursorOptions>().BindConfiguration("Cursors")
-            .Validate(o => o.Key is null ? environment.IsDevelopment() : Convert.TryFromBase64String(o.Key, new byte[o.Key.Length], out var length) && length == CursorOptions.KeyLength,
+            .Validate(o => o.Key is null ? environment.IsDevelopment() : o.IsStrong,
                 "Set Cursors:Key to 32 random bytes in base64 (openssl rand -base64 32), the same for every instance.")
             .ValidateOnStart();
         return services.AddSingleton(provider => new Cursors(

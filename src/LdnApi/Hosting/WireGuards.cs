@@ -20,10 +20,19 @@ public static class WireGuards
             headers["Referrer-Policy"] = "no-referrer";
             headers["X-Request-Id"] = http.TraceIdentifier;
             headers.XFrameOptions = "DENY";
-            if (http.Request.Path.StartsWithSegments(Endpoints.BasePath))
+            if (headers.CacheControl.Count == 0 || http.Request.Path.StartsWithSegments(Endpoints.BasePath))
             {
                 headers.CacheControl = "no-store";
+            }
+
+            if (headers.ContentSecurityPolicy.Count == 0)
+            {
                 headers.ContentSecurityPolicy = "default-src 'none'; frame-ancestors 'none'";
+            }
+
+            if (http.Request.IsHttps)
+            {
+                headers.StrictTransportSecurity = "max-age=31536000";
             }
 
             deprecation?.Announce(headers);

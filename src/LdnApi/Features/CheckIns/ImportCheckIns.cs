@@ -130,8 +130,7 @@ public static class ImportCheckIns
             var bytes = await RawBody.ReadAsync(http, MaxBytes);
             try
             {
-                var text = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true).GetString(bytes);
-                return new CsvFile(text.TrimStart('\uFEFF'));
+                return new CsvFile(new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true).GetString(bytes));
             }
             catch (DecoderFallbackException e)
             {

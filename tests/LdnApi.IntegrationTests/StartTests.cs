@@ -1,0 +1,44 @@
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.Extensions.Options;
+
+namespace LdnApi.IntegrationTests;
+
+/// <summary>In Production it does not start with something missing, weak or meant for Development, and says what, without repeating it.</summary>
+public sealed class StartTests(LdnApiHost api) : IClassFixture<LdnApiHost>
+{
+    [Theory]
+    [InlineData("Authentication:Schemes:Bearer:ValidAudiences:0", null, ":ValidAudiences")]
+    [InlineData("Authentication:Schemes:Bearer:ValidAudiences:0", " ", ":ValidAudiences")]
+    [InlineData("Authentication:Schemes:Bearer:ValidIssuer", "dotnet-user-jwts", "Development")]
+    [InlineData("Authentication:Schemes:Bearer:SigningKeys:0:Value", "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlY3I=", "SigningKeys")]
+    [InlineData("ConnectionStrings:Ldn", null, "ldn_app")]
+    [InlineData("ConnectionStrings:Ldn", "nonsense", "ldn_app")]
+    [InlineData("ConnectionStrings:Ldn", "Host=db;Username=postgres;Password=qj3!xT9#pLw2", "ldn_app")]
+    [InlineData("ConnectionStrings:Ldn", "Host=db;Username=ldn_owner;Password=qj3!xT9#pLw2", "ldn_app")]
+    [InlineData("ConnectionStrings:Ldn", "Host=db;Username=ldn_app;Password=hunter2", "12 characters")]
+    [InlineData("ConnectionStrings:Ldn", "Host=db;Username=ldn_app;Password=ldn_app_ldn_app", "12 characters")]
+    [InlineData("Cursors:Key", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "Cursors:Key")]
+    [InlineData("Cursors:Key", "YWJjYWJjYWJjYWJjYWJjYWJjYWJjYWJjYWJjYWJjYWI=", "Cursors:Key")]
+    [InlineData("Cursors:Key", "not base64", "Cursors:Key")]
+    public void It_says_what_to_set(string setting, string? value, string said)
+    {
+        using var host = api.WithWebHostBuilder(b => b.UseSetting(setting, value));
+
+        var refusal = Assert.Throws<OptionsValidationException>(() => host.CreateClient());
+
+        Assert.Contains(said, refusal.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2", refusal.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(value?.Split("Password=")[^1] is { Length: > 11 } secret && !secret.StartsWith("dotnet", StringComparison.Ordinal) ? secret : "\0", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_issuers_keys_come_over_TLS()
+    {
+        using var asked = api.WithWebHostBuilder(b => b.UseSetting("Authentication:Schemes:Bearer:Authority", "http://id.example.org"));
+        using var insisted = api.WithWebHostBuilder(b => b.UseSetting("Authentication:Schemes:Bearer:Authority", "http://id.example.org").UseSetting("Authentication:Schemes:Bearer:RequireHttpsMetadata", "false"));
+
+        Assert.Contains("HTTPS", Assert.Throws<InvalidOperationException>(() => asked.CreateClient()).Message, StringComparison.Ordinal);
+        Assert.Contains("https", Assert.Throws<OptionsValidationException>(() => insisted.CreateClient()).Message, StringComparison.Ordinal);
+    }
+}
