@@ -64,7 +64,7 @@ internal sealed class OpenApiParts : IDocumentFilter
         [RetryAfter] = new("Retry-After", "Seconds to wait before the same request is sent again.", Text("^[0-9]{1,9}$")),
         [Deprecated] = new("Deprecation", "Since when this should not be used any more (RFC 9745).", Text("^@[0-9]{1,12}$")),
         [Sunset] = new("Sunset", "When this will be gone (RFC 8594).", Text()),
-        [Challenge] = new("WWW-Authenticate", "`Bearer`, and what is wrong with the token.", Text()),
+        [Challenge] = new("WWW-Authenticate", "`Bearer`. What is wrong with a token is not said.", Text()),
     };
 
     private static readonly Refusal[] Refusals =
