@@ -16,7 +16,11 @@ namespace LdnApi.Records;
 /// <param name="LastDoseOn">Of a restart: the last day on which a dose had been taken.</param>
 public sealed record TitrationChange(
     TitrationAction Action, DateOnly On, DateTimeOffset RecordedAt, string RecordedBy, string Reason, FollowUpId? FollowUpId = null,
-    decimal? FromDoseMg = null, decimal? ToDoseMg = null, int? Days = null, DateOnly? LastDoseOn = null);
+    decimal? FromDoseMg = null, decimal? ToDoseMg = null, int? Days = null, DateOnly? LastDoseOn = null)
+{
+    /// <summary>The reasons for which the dose went through although a rule wanted one.</summary>
+    public IReadOnlyList<OrderOverride> Overrides { get; init; } = [];
+}
 
 /// <summary>The plan by which one prescription's dose is brought to its target, and how far it has come.</summary>
 public sealed class TitrationSchedule : IClinicalRecord

@@ -14,6 +14,23 @@ namespace LdnApi.Safety;
 public sealed record OverrideBody(
     [property: StringLength(20, MinimumLength = 1)] string Rule, [property: Required, StringLength(500, MinimumLength = 1)] string Reason);
 
+/// <summary>What orders for one prescription of a patient are held against.</summary>
+public sealed record KnownForOrders(PatientFacts Facts, RuleSettings Settings, IReadOnlyList<Prescription> Others, IReadOnlyList<FollowUp> FollowUps)
+{
+    /// <param name="prescription">As it will be when the order is carried out.</param>
+    /// <param name="doseMg">The dose that it orders, mg per day; other prescriptions are added to it.</param>
+    public IReadOnlyList<Finding> Check(Prescription prescription, DateOnly on, decimal doseMg, bool isFromMicrograms = false)
+    {
+        OtherPrescription[] beside = [.. Others.Where(p => p.DoseOn(on) > 0).Select(p => new OtherPrescription(p.Id.Value, p.Version, p.DoseOn(on)))];
+        // Open on the day, or open now: a day in the past does not get round what is known today.
+        var open = FollowUps.Where(f => f.Status != FollowUpStatus.Closed || (f.OpenedOn <= on && f.ClosedOn > on));
+        var order = OrderContext.Of(
+            Facts with { Doses = PatientFactsReader.DosesOf([.. Others, prescription]) }, Settings, on, doseMg + beside.Sum(p => p.DoseMg),
+            [.. open.Select(f => new OpenFamily(f.Family, f.Id.Value))]);
+        return OrderRules.Check(order with { OtherPrescriptions = beside, IsFromMicrograms = isFromMicrograms }, Settings);
+    }
+}
+
 /// <summary>Holds an order against the order-time rules before it is carried out.</summary>
 public sealed class OrderSafety(LdnDbContext db, PatientFactsReader reader, ClinicSettings settings, Caller caller)
 {
@@ -27,6 +44,13 @@ public sealed class OrderSafety(LdnDbContext db, PatientFactsReader reader, Clin
         Members = new Dictionary<string, object?> { ["findings"] = findings },
     };
 
+    /// <summary>What is known of a patient beside the prescription that an order is for.</summary>
+    public async Task<KnownForOrders> ReadAsync(Patient patient, PrescriptionId? prescription, CancellationToken ct) => new(
+        await reader.ReadAsync(patient, ct),
+        (await settings.CurrentAsync(ct)).Settings,
+        await db.Prescriptions.AsNoTracking().Where(p => p.PatientId == patient.Id && p.Id != prescription && p.Status != PrescriptionStatus.EnteredInError).ToListAsync(ct),
+        await db.FollowUps.AsNoTracking().Where(f => f.PatientId == patient.Id).ToListAsync(ct));
+
     /// <summary>Call it with the patient locked and before the order is saved. The overrides that were needed are kept with the prescription.</summary>
     /// <param name="prescription">As it will be when the order is carried out.</param>
     /// <param name="doseMg">The dose that it orders, mg per day; other prescriptions are added to it.</param>
@@ -35,15 +59,8 @@ public sealed class OrderSafety(LdnDbContext db, PatientFactsReader reader, Clin
         Patient patient, Prescription prescription, DateOnly on, decimal doseMg, IReadOnlyList<OverrideBody>? overrides, DateTimeOffset now, CancellationToken ct,
         bool isFromMicrograms = false)
     {
-        var others = await db.Prescriptions.AsNoTracking().Where(p => p.PatientId == patient.Id && p.Id != prescription.Id).ToListAsync(ct);
-        var beside = others.FindAll(p => p.Status != PrescriptionStatus.EnteredInError && p.DoseOn(on) > 0)
-            .ConvertAll(p => new OtherPrescription(p.Id.Value, p.Version, p.DoseOn(on)));
-        var facts = await reader.ReadAsync(patient, ct) with { Doses = PatientFactsReader.DosesOf([.. others, prescription]) };
-        var open = await db.FollowUps.AsNoTracking()
-            .Where(f => f.PatientId == patient.Id && f.OpenedOn <= on && (f.ClosedOn == null || f.ClosedOn > on)).ToListAsync(ct);
-        var thresholds = (await settings.CurrentAsync(ct)).Settings;
-        var order = OrderContext.Of(facts, thresholds, on, doseMg + beside.Sum(p => p.DoseMg), open.ConvertAll(f => new OpenFamily(f.Family, f.Id.Value)));
-        List<Finding> findings = [.. OrderRules.Check(order with { OtherPrescriptions = beside, IsFromMicrograms = isFromMicrograms }, thresholds)];
+        var known = await ReadAsync(patient, prescription.Id, ct);
+        List<Finding> findings = [.. known.Check(prescription, on, doseMg, isFromMicrograms)];
 
         var given = (overrides ?? []).DistinctBy(o => o.Rule).ToDictionary(o => o.Rule, o => o.Reason);
         if (OrderRules.Unmet(findings, [.. given.Keys, .. OverriddenBefore(prescription, doseMg)]).Count > 0)

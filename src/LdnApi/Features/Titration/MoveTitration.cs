@@ -136,20 +136,22 @@ public static class MoveTitration
 
             var plan = schedule.Plan.After(command.Action, on, command.Days, command.Taper);
             var ordered = schedule.Plan.OrdersDose(command.Action) ? plan.CurrentDoseMg : null;
-            schedule.Move(plan, new TitrationChange(
+            var change = new TitrationChange(
                 command.Action, on, now, caller.Subject, command.Reason, command.FollowUpId, prescription.LastDoseUpTo(on), ordered,
-                command.Action == TitrationAction.Lengthen ? command.Days : null, command.LastDoseOn));
+                command.Action == TitrationAction.Lengthen ? command.Days : null, command.LastDoseOn);
             if (ordered is { } dose)
             {
                 prescription.Take(on, dose, command.LastDoseOn, command.Reason);
                 prescription.ChangeReason = $"titration: {WireNames.NameOf(command.Action)}";
             }
 
-            var findings = CheckedDoseOf(command.Action, plan, ordered) is { } checkedDose
-                ? await safety.CheckAsync(patient, prescription, on, checkedDose, command.Overrides, now, ct)
+            var checkedDose = CheckedDoseOf(command.Action, plan, ordered);
+            var findings = checkedDose is { } asked
+                ? await safety.CheckAsync(patient, prescription, on, asked, command.Overrides, now, ct)
                 : new List<Finding>();
             return await findings.ThenAsync<ScheduleResponse>(async found =>
             {
+                schedule.Move(plan, change with { Overrides = OverridesOf(found, prescription, checkedDose) });
                 await db.SaveChangesAsync(ct);
                 await monitor.ReviewAsync(patient, now, ct);
                 return ScheduleResponse.Of(schedule, today) with { Findings = found };
@@ -158,7 +160,14 @@ public static class MoveTitration
 
         /// <summary>The dose that the order-time rules are asked of: the one that is ordered, or the present one when a held plan goes on towards more.</summary>
         private static decimal? CheckedDoseOf(TitrationAction action, TitrationPlan plan, decimal? ordered) =>
-            action == TitrationAction.Resume ? plan.CurrentDoseMg : ordered > 0 ? ordered : null;
+            action == TitrationAction.Resume && plan.TaperFrom is null ? plan.CurrentDoseMg : ordered > 0 ? ordered : null;
+
+        /// <summary>The reasons that let the order through, given now or for the same dose before.</summary>
+        private static List<OrderOverride> OverridesOf(List<Finding> findings, Prescription prescription, decimal? doseMg) =>
+        [
+            .. findings.Where(f => f.Effect == FindingEffect.OverrideRequired)
+                .Select(f => prescription.Overrides.FindLast(o => o.Rule == f.Rule && o.DoseMg == doseMg)).OfType<OrderOverride>(),
+        ];
 
         private static Problem? RefusalOf(Command command, TitrationPlan plan, DateOnly on, DateOnly today) =>
             on > today ? Problem.Refused("date-in-future", "A day lies in the future.", "$.on", "Must not be after today, where the patient lives.")

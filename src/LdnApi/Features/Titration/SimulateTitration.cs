@@ -104,7 +104,7 @@ public static class SimulateTitration
         PatientId patientId, TitrationScheduleId titrationScheduleId, Request request, IMediator mediator, CancellationToken ct) =>
         (await mediator.Send(new Query(patientId, titrationScheduleId, request), ct)).ToOk();
 
-    public sealed class Handler(LdnDbContext db, PatientFactsReader reader, ClinicSettings settings, TimeProvider clock) : IQueryHandler<Query, Result<Response>>
+    public sealed class Handler(LdnDbContext db, OrderSafety safety, TimeProvider clock) : IQueryHandler<Query, Result<Response>>
     {
         /// <param name="Prescription">The one that the plan is for; null when it is for none yet.</param>
         private sealed record Subject(TitrationPlan Plan, Prescription? Prescription);
@@ -117,7 +117,7 @@ public static class SimulateTitration
             return await (await SubjectAsync(query, prescriptions, today, ct)).ThenAsync(subject =>
                 InputOf(query.Request, subject.Prescription).ThenAsync<Response>(async input =>
                 {
-                    var check = await CheckAsync(patient, subject, prescriptions, today, ct);
+                    var check = await CheckAsync(patient, subject, today, ct);
                     var expected = subject.Plan.ExpectedFrom(today);
                     var plan = TitrationSimulation.Run(subject.Plan, today, input, check);
                     return new Response(Notice, today, plan, [.. (query.Request.Alternatives ?? Usual).Select(asked =>
@@ -159,21 +159,22 @@ public static class SimulateTitration
         }
 
         /// <summary>The order-time rules, asked of a dose to come: what is known today, and the doses planned until then.</summary>
-        private async Task<Func<DoseFact, IReadOnlyList<DoseFact>, IReadOnlyList<Finding>>> CheckAsync(
-            Patient patient, Subject subject, List<Prescription> prescriptions, DateOnly today, CancellationToken ct)
+        private async Task<Func<DoseFact, IReadOnlyList<DoseFact>, IReadOnlyList<Finding>>> CheckAsync(Patient patient, Subject subject, DateOnly today, CancellationToken ct)
         {
-            var facts = await reader.ReadAsync(patient, ct);
-            var rules = (await settings.CurrentAsync(ct)).Settings;
-            var open = await db.FollowUps.AsNoTracking().Where(f => f.PatientId == patient.Id && f.Status != FollowUpStatus.Closed).ToListAsync(ct);
-            OpenFamily[] families = [.. open.Select(f => new OpenFamily(f.Family, f.Id.Value))];
-            OtherPrescription[] others = [.. prescriptions.Where(p => p != subject.Prescription && p.DoseOn(today) > 0).Select(p => new OtherPrescription(p.Id.Value, p.Version, p.DoseOn(today)))];
-            var beside = others.Sum(o => o.DoseMg);
-            return (order, before) =>
-            {
-                DoseFact[] doses = [.. facts.Doses.Where(d => d.On < today), .. before.Select(d => d with { DoseMg = d.DoseMg + beside })];
-                var context = OrderContext.Of(facts with { Doses = doses }, rules, order.On, order.DoseMg + beside, families);
-                return OrderRules.Check(context with { OtherPrescriptions = others }, rules);
-            };
+            var known = await safety.ReadAsync(patient, subject.Prescription?.Id, ct);
+            var taken = (subject.Prescription?.Doses ?? []).FindAll(d => d.On < today);
+            return (order, before) => known.Check(
+                new Prescription
+                {
+                    ClinicId = patient.ClinicId,
+                    Id = subject.Prescription?.Id ?? default,
+                    PatientId = patient.Id,
+                    DoseMg = order.DoseMg,
+                    StartsOn = order.On,
+                    RecordedAt = default,
+                    Doses = [.. taken, .. before.Select(d => new DoseChange(d.On, d.DoseMg, null))],
+                },
+                order.On, order.DoseMg);
         }
     }
 }
