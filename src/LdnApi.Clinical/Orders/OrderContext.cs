@@ -66,10 +66,10 @@ public sealed record OrderContext(DateOnly On, decimal DoseMg)
                     .Where(timeline.IsSymptomatic).Select(DateOnly.FromDayNumber),
             ],
             Open = open,
-            Medications = facts.Medications,
+            Medications = PatientTimeline.Each(facts.Medications, m => m.Id, m => m.Version, m => m.StartedOn ?? DateOnly.MinValue, DateOnly.MaxValue),
             Conditions = facts.Conditions,
-            Observations = facts.Observations,
-            Procedures = facts.Procedures,
+            Observations = PatientTimeline.Each(facts.Observations, o => o.Id, o => o.Version, o => o.On, on),
+            Procedures = PatientTimeline.Each(facts.Procedures, p => p.Id, p => p.Version, p => p.PlannedOn, DateOnly.MaxValue),
         };
     }
 

@@ -143,8 +143,8 @@ internal sealed class PatientTimeline
         Actions = [.. facts.Actions.Where(a => a.On <= asOf).Distinct().OrderBy(a => a.On).ThenBy(a => a.Known.At).ThenBy(a => a.Kind)],
     };
 
-    /// <summary>The same fact twice is one fact; of two versions the later holds.</summary>
-    private static T[] Each<T>(IReadOnlyList<T> facts, Func<T, Guid> id, Func<T, long> version, Func<T, DateOnly> on, DateOnly asOf)
+    /// <summary>Facts up to a day, in order of day. The same fact twice is one fact; of two versions the later holds.</summary>
+    internal static T[] Each<T>(IReadOnlyList<T> facts, Func<T, Guid> id, Func<T, long> version, Func<T, DateOnly> on, DateOnly asOf)
     {
         var latest = new Dictionary<Guid, T>(facts.Count);
         foreach (var fact in facts)

@@ -48,8 +48,8 @@ public sealed class OrderSafety(LdnDbContext db, PatientFactsReader reader, Clin
     public async Task<KnownForOrders> ReadAsync(Patient patient, PrescriptionId? prescription, CancellationToken ct) => new(
         await reader.ReadAsync(patient, ct),
         (await settings.CurrentAsync(ct)).Settings,
-        await db.Prescriptions.AsNoTracking().Where(p => p.PatientId == patient.Id && p.Id != prescription && p.Status != PrescriptionStatus.EnteredInError).ToListAsync(ct),
-        await db.FollowUps.AsNoTracking().Where(f => f.PatientId == patient.Id).ToListAsync(ct));
+        await db.Prescriptions.AsNoTracking().Where(p => p.PatientId == patient.Id && p.Id != prescription && p.Status != PrescriptionStatus.EnteredInError).OrderBy(p => p.Id).ToListAsync(ct),
+        await db.FollowUps.AsNoTracking().Where(f => f.PatientId == patient.Id).OrderBy(f => f.Id).ToListAsync(ct));
 
     /// <summary>Call it with the patient locked and before the order is saved. The overrides that were needed are kept with the prescription.</summary>
     /// <param name="prescription">As it will be when the order is carried out.</param>
