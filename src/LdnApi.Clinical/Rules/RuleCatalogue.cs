@@ -57,14 +57,14 @@ public static class RuleCatalogue
         new("R-07", 1, RuleFamily.Gad7, "gad-7", "A high GAD-7 total, or one that has risen over the baseline.",
             [
                 new("severeTotal", Gad7Rule.SevereTotal, null, "points"), new("positiveTotal", Gad7Rule.PositiveTotal, null, "points"),
-                new("meaningfulRise", Gad7Rule.MeaningfulRise, null, "points"), new("gad2Positive", Gad7Rule.Gad2Positive, null, "points"),
+                new("meaningfulRise", Gad7Rule.MeaningfulRise, null, "points"), new("riseMinTotal", Gad7Rule.MildTotal, null, "points"), new("gad2Positive", Gad7Rule.Gad2Positive, null, "points"),
             ],
             "urgent from 15; soon from 10 or on a rise of 4", ["repeat-gad7", "hold-dose"], "Spitzer 2006; Toussaint 2020; Plummer 2016"),
         new("R-08", 1, RuleFamily.Course, "lasting-event", "A reported anxiety event that has not resolved for the length of the window. Time alone can make it true.",
             [Of("persistWindowDays", Defaults.PersistWindowDays, "days")],
             "mild routine, moderate soon, severe urgent", ["reduce-slightly", "smaller-increments", "longer-interval", "repeat-gad7", "refer-mental-health"], "Our default"),
         new("R-09", 1, RuleFamily.Course, "accompanied", "Another event of at least moderate severity within three days raises the priority one level, never above urgent.",
-            [], "one level higher", [], "Severe anxiety with other troubling symptoms calls for contact at once (source article)"),
+            [Days("accompanyingDays", CourseFold.AccompanyingDays)], "one level higher", [], "Severe anxiety with other troubling symptoms calls for contact at once (source article)"),
         new("R-17", 1, RuleFamily.Course, "inconsistent-timing",
             "Several of the last recorded intakes far from their time, or where none is named from the usual one. An annotation, not a follow-up.",
             [
@@ -99,7 +99,7 @@ public static class RuleCatalogue
             [new("poorSleepQuality", CourseAnnotations.PoorSleepQuality, null, "points"), new("poorSleepMinOf7", CourseAnnotations.PoorSleepMinOf7, null, "days")],
             "none", ["sleep-hygiene", "shift-to-morning"], "Trouble sleeping is common at the start, and feeds anxiety (source article); our default"),
         new("R-32", 1, RuleFamily.Serious, "serious-event", "An adverse event with any seriousness criterion. The regulatory report is due 15 days after first receipt.",
-            [], "urgent", ["contact-patient-now", "report-serious-event"], "ICH E2A; 21 CFR 312.32"),
+            [Days("regulatoryDays", SafetyReport.RegulatoryDays)], "urgent", ["contact-patient-now", "report-serious-event"], "ICH E2A; 21 CFR 312.32"),
     ];
 
     /// <summary>Every rule, with the values that a clinic has chosen beside the defaults.</summary>
