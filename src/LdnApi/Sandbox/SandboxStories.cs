@@ -5,6 +5,7 @@ using LdnApi.Features.Medications;
 using LdnApi.Features.Patients;
 using LdnApi.Features.Prescriptions;
 using LdnApi.Records;
+using LdnApi.Safety;
 using MediatR;
 using Microsoft.EntityFrameworkCore;
 
@@ -51,6 +52,8 @@ public sealed class SandboxMaker(IMediator mediator, LdnDbContext db, TimeProvid
 {
     private const decimal StartingDoseMg = 1.5m;
 
+    private static readonly OverrideBody[] AfterTheFact = [new("R-10", "The story is written down after its days.")];
+
     /// <returns>How many were made; 0 when all were there.</returns>
     public async Task<int> MakeAsync(CancellationToken ct)
     {
@@ -79,11 +82,11 @@ public sealed class SandboxMaker(IMediator mediator, LdnDbContext db, TimeProvid
         Done(await mediator.Send(new SubmitCheckIns.Command(patient.Id, items), ct));
         // After the reports, or the days before they arrived would count as missing.
         prescription = Done(await mediator.Send(new ChangePrescription.Command(
-            patient.Id, prescription.Id, new IfMatch(prescription.Version), PrescriptionAction.Activate, start, "sandbox", null), ct));
+            patient.Id, prescription.Id, new IfMatch(prescription.Version), PrescriptionAction.Activate, start, "sandbox", AfterTheFact), ct));
         foreach (var (day, doseMg) in story.Steps)
         {
             prescription = Done(await mediator.Send(new ChangePrescription.Command(
-                patient.Id, prescription.Id, new IfMatch(prescription.Version), PrescriptionAction.ChangeDose, start.AddDays(day), "sandbox", null, doseMg), ct));
+                patient.Id, prescription.Id, new IfMatch(prescription.Version), PrescriptionAction.ChangeDose, start.AddDays(day), "sandbox", AfterTheFact, doseMg), ct));
         }
 
         foreach (var (day, atc) in story.Medications)
