@@ -40,6 +40,8 @@ public sealed class PagingTests(LdnApiHost api) : IClassFixture<LdnApiHost>
         ["/follow-ups/{followUpId}/history"] = (client, today) => OfVersions(client, today, "AssignFollowUp", i => new { assignee = $"dr-{i}" }),
         ["/rule-settings/history"] = (client, today) => OfVersions(client, today, "ChangeRuleSettings", i => new { reason = "tried", settings = new { maxSnoozeDays = i + 1 } }),
         ["/rules/replays/{replayId}/differences"] = OfReplay,
+        ["/audit"] = (client, _) => Task.FromResult(new GrowingList("/api/v1/audit", "id", _ => client.GetOkAsync("/api/v1/follow-ups"))),
+        ["/patients/{patientId}/access-log"] = OfAccessLog,
         ["/titration-templates/{titrationTemplateId}/history"] = (client, today) => OfVersions(client, today, "PatchTitrationTemplate", i => ApiClient.Patch($$"""{ "source": "paper {{i}}" }""")),
     };
 
@@ -117,6 +119,12 @@ public sealed class PagingTests(LdnApiHost api) : IClassFixture<LdnApiHost>
 
         var replay = await client.PostOkAsync("/api/v1/rules/replay", new { settings = new { severeNrs = 6 } });
         return new GrowingList($"/api/v1/rules/replays/{replay["id"]}/differences", "patientId", _ => Task.CompletedTask, Most: 0);
+    }
+
+    private static async Task<GrowingList> OfAccessLog(HttpClient client, DateOnly today)
+    {
+        var patient = await LdnApiHost.RegisterAsync(client, "UTC");
+        return new GrowingList(ApiClient.Of(patient, "/access-log"), "id", _ => client.GetOkAsync(ApiClient.Of(patient)));
     }
 
     /// <summary>The history of a record that is changed again and again.</summary>

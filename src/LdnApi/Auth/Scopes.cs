@@ -8,6 +8,7 @@ public static class Scopes
     public const string Prescribe = "prescribe";
     public const string FollowUpsAct = "follow-ups.act";
     public const string RulesManage = "rules.manage";
+    public const string AuditRead = "audit.read";
     public const string Sandbox = "sandbox";
 
     public static readonly IReadOnlyDictionary<string, string> All = new Dictionary<string, string>
@@ -17,6 +18,7 @@ public static class Scopes
         [Prescribe] = "Write prescriptions and titration schedules.",
         [FollowUpsAct] = "Work the follow-up queue.",
         [RulesManage] = "Change and replay rule settings.",
+        [AuditRead] = "Read who read or changed which patient's data.",
         [Sandbox] = "Make sandbox patients.",
     };
 }

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LdnApi.Clinical.AdverseEvents;
@@ -11,6 +12,7 @@ using LdnApi.Clinical.Statistics;
 using LdnApi.Common;
 using LdnApi.Features.AdverseEvents;
 using LdnApi.Features.Assessments;
+using LdnApi.Features.Audit;
 using LdnApi.Features.CheckIns;
 using LdnApi.Features.Evaluations;
 using LdnApi.Features.FollowUps;
@@ -191,6 +193,8 @@ public static class Examples
                 OfDose with { Tau = 0.714286 }, 0.857143, 3, 4, 1, 0.030886)],
             new DoseAssociation(OfDose, [new LagAssociation(0, 14, 0.593391, 0.022774, 0.091097)], 0),
             new TimingAssociation(new TimeOnly(21, 0), null, TooFew, TooFew), new TrendAssociation(OfDose with { Tau = 0.43543, Z = 1.964082, P = 0.049521 }, 0.153846)),
+        new AuditEntryResponse(new AuditEntryId(new Guid("0195d000-0000-7000-8000-00000000000b")), Now, "dr-gray", "clinic-app", "GetPatient", "GET", [Patient], "TREAT",
+            "0195d000-0000-7000-8000-00000000000c", 200, 1234, Convert.ToHexStringLower(SHA256.HashData([]))),
         new GetRules.Response(RuleCatalogue.RuleSetVersion, 1, [RuleCatalogue.All[0]], [OrderRuleCatalogue.All[0]], [MedicineLists.Of(MedicineClass.Naltrexone)],
             new GetRules.ConditionCodes(ConditionList.Version, ConditionList.Source, ConditionList.LocalSystem, [ConditionList.All[0]])),
         new ChangeRuleSettings.Request("Fewer calls about single days", System.Text.Json.JsonSerializer.SerializeToElement(new { symptomaticNrs = 5 }, WireJson.Options)),

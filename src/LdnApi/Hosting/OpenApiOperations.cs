@@ -35,6 +35,7 @@ internal sealed class OpenApiOperations : IOperationFilter
             operation.Responses[OpenApiParts.KeyOf(StatusCodes.Status422UnprocessableEntity)] = new OpenApiResponseReference(OpenApiParts.OrderRefused, context.Document);
         }
 
+        Take(OpenApiParts.Purpose);
         Send(OpenApiParts.RequestId);
         Send(OpenApiParts.RateLimit);
         Send(OpenApiParts.RateLimitPolicy);

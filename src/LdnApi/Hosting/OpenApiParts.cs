@@ -18,6 +18,7 @@ internal sealed class OpenApiParts : IDocumentFilter
     public const string UpsertIfMatch = "UpsertIfMatch";
     public const string UpsertIfNoneMatch = "UpsertIfNoneMatch";
     public const string IdempotencyKey = "IdempotencyKey";
+    public const string Purpose = "PurposeOfUse";
     public const string RequestId = "RequestId";
     public const string Replayed = "Replayed";
     public const string ETag = "ETag";
@@ -50,6 +51,7 @@ internal sealed class OpenApiParts : IDocumentFilter
         new("Insights", "What the records of a patient say together."),
         new("Follow-ups", "What needs a person."),
         new("Rules", "What the system looks for."),
+        new("Audit", "Who read or changed which patient's data."),
         new("Sandbox", "Made-up patients to try things with."),
     ];
 
@@ -103,6 +105,8 @@ internal sealed class OpenApiParts : IDocumentFilter
             [IfNoneMatch] = Parameter("If-None-Match", "The ETag you have: 304 when it is still the current one.", StrongETag, required: false, example: "\"1\""),
             [UpsertIfMatch] = Parameter("If-Match", "Only the version of this ETag is changed; `*`: whichever there is. Nothing is made.", "^(\\*|\"[0-9]{1,18}\")$", required: false, example: "\"1\""),
             [UpsertIfNoneMatch] = Parameter("If-None-Match", "`*`: one is made only if there is none. Nothing is changed.", "^\\*$", required: false, example: "*"),
+            [Purpose] = Parameter(Audit.PurposeName, $"Why patient data is read or changed, for the audit trail: {string.Join(", ", PurposeOfUse.All.Select(p => $"`{p.Key}` {p.Value}"))}. Absent: not stated.",
+                $"^({string.Join('|', PurposeOfUse.All.Keys)})$", required: false, example: "TREAT"),
             [IdempotencyKey] = Parameter(HttpHeaders.IdempotencyKeyName, $"{HttpHeaders.MinKeyLength}–{HttpHeaders.MaxKeyLength} visible ASCII characters. Repeat a request under its key and it is done once.",
                 $"^[!-~]{{{HttpHeaders.MinKeyLength},{HttpHeaders.MaxKeyLength}}}$", required: false, example: "0195d000-0000-7000-8000-00000000000a"),
         };

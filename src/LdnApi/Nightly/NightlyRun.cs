@@ -81,9 +81,11 @@ public sealed partial class NightlyRun(IServiceScopeFactory scopes, NightlyMetri
     private async Task<bool> EvaluateAsync(DuePatient due, CancellationToken ct)
     {
         await using var scope = scopes.CreateAsyncScope();
-        scope.ServiceProvider.GetRequiredService<BackgroundCaller>().Caller = new Caller(new ClinicId(due.ClinicId), "nightly-run");
+        var caller = new Caller(new ClinicId(due.ClinicId), "nightly-run");
+        scope.ServiceProvider.GetRequiredService<BackgroundCaller>().Caller = caller;
         var db = scope.ServiceProvider.GetRequiredService<LdnDbContext>();
         var monitor = scope.ServiceProvider.GetRequiredService<FollowUpMonitor>();
+        var trail = scope.ServiceProvider.GetRequiredService<AuditTrail>();
         return await db.Database.CreateExecutionStrategy().ExecuteAsync(async () =>
         {
             db.ChangeTracker.Clear();
@@ -102,6 +104,8 @@ public sealed partial class NightlyRun(IServiceScopeFactory scopes, NightlyMetri
             await monitor.ReviewEndedDayAsync(patient, ended, now, ct);
             nightly.EvaluatedThrough = ended;
             nightly.DueAt = NightlyEvaluation.NextAfter(now, patient.TimeZone);
+            trail.Concerns(patient.Id);
+            db.AuditEntries.Add(trail.EntryOfChange(caller, nameof(NightlyEvaluation)));
             await db.SaveChangesAsync(ct);
             await transaction.CommitAsync(ct);
             metrics.Evaluations.Add(1);

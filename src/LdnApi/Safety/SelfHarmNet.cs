@@ -10,13 +10,14 @@ namespace LdnApi.Safety;
 /// A sign of self-harm counts even when the report that carries it is refused: it is kept by itself, the follow-up is raised in the same request,
 /// and the refusal names it.
 /// </summary>
-public sealed class SelfHarmNet(IMediator mediator, IdempotencyKey key)
+public sealed class SelfHarmNet(IMediator mediator, IdempotencyKey key, AuditTrail trail)
 {
     /// <summary>Keeps the sign of a refused report.</summary>
     /// <returns>The refusal, with the follow-up as the member <c>followUps</c>.</returns>
     public async Task<Problem> CatchAsync(PatientId patient, string digest, Problem refusal, CancellationToken ct)
     {
         key.Value = null; // the key stays free for the corrected report
+        trail.RefusedWith = refusal.Status;
         var kept = await mediator.Send(new KeepSign.Command(patient, digest), ct);
         return kept.Match(
             followUps => refusal with { Members = new Dictionary<string, object?>(refusal.Members) { ["followUps"] = followUps } },

@@ -57,7 +57,7 @@ public static class ActOnFollowUp
     private static async Task<Results<Ok<FollowUpResponse>, ProblemHttpResult>> Send(Command command, IMediator mediator, CancellationToken ct) =>
         (await mediator.Send(command, ct)).ToOk();
 
-    public sealed class Handler(LdnDbContext db, FollowUpMonitor monitor, ClinicSettings settings, Caller caller, TimeProvider clock) : ICommandHandler<Command, Result<FollowUpResponse>>
+    public sealed class Handler(LdnDbContext db, FollowUpMonitor monitor, ClinicSettings settings, AuditTrail trail, Caller caller, TimeProvider clock) : ICommandHandler<Command, Result<FollowUpResponse>>
     {
         private static readonly Problem NeverSnoozed = Problem.Refused(
             "never-snoozed", "A follow-up of suicidality is never snoozed.", "$.days", "Suicidality cannot be delayed.");
@@ -71,6 +71,7 @@ public static class ActOnFollowUp
                 return Problem.NotFound;
             }
 
+            trail.Concerns(id);
             var followUp = await db.FollowUps.SingleAsync(f => f.Id == command.Id, ct);
             if (followUp.Version != command.Read.Version)
             {

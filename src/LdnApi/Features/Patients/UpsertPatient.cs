@@ -44,7 +44,7 @@ public static class UpsertPatient
     }
 
     /// <summary>The patient as it is now, and whether it is a new one.</summary>
-    public sealed record Outcome(PatientResponse Patient, bool IsNew);
+    public sealed record Outcome(PatientResponse Patient, bool IsNew) : IMadeOrFound;
 
     public sealed record Command(Identifier Identifier, Preconditions Preconditions, Request Patient) : ICommand<Result<Outcome>>;
 

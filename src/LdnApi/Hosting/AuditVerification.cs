@@ -1,0 +1,109 @@
+using System.Data;
+using System.Globalization;
+using LdnApi.Auth;
+using LdnApi.Common;
+using LdnApi.Records;
+using Microsoft.EntityFrameworkCore;
+
+namespace LdnApi.Hosting;
+
+/// <summary>
+/// For <c>--verify-audit</c>: works each clinic's chain out again, from the entries alone, and names the first link that does not hold. Its own output of an earlier
+/// day, kept where the database's owner cannot write, shows a chain that was cut short or made anew.
+/// </summary>
+public static class AuditVerification
+{
+    private const int PageSize = 5000;
+
+    /// <param name="arguments">Nothing, or a file with an earlier output.</param>
+    /// <returns>0 when every chain holds, 1 when one does not.</returns>
+    public static async Task<int> RunAsync(IConfiguration configuration, IReadOnlyList<string> arguments, TextWriter output, CancellationToken ct)
+    {
+        var owner = configuration.GetConnectionString("LdnOwner") ?? throw new InvalidOperationException("Set ConnectionStrings:LdnOwner.");
+        var kept = arguments is [var file] ? await File.ReadAllLinesAsync(file, ct) : [];
+        var findings = await VerifyAsync(owner, kept, ct);
+        foreach (var finding in findings)
+        {
+            await output.WriteLineAsync(finding.ToString());
+        }
+
+        return findings.All(f => f.Broken is null) ? 0 : 1;
+    }
+
+    /// <summary>What was found of one clinic's chain.</summary>
+    /// <param name="Number">The last place that holds.</param>
+    /// <param name="Hash">Its hash, in hexadecimal.</param>
+    /// <param name="Pending">Entries not linked yet.</param>
+    /// <param name="Broken">What is wrong with the next place; null when the chain holds.</param>
+    public sealed record Finding(ClinicId Clinic, long Number, string Hash, int Pending, string? Broken)
+    {
+        public override string ToString() => $"clinic {Clinic} {Number} {Hash} {(Broken is null ? "holds" : $"BROKEN at {Number + 1}: {Broken}")}{(Pending > 0 ? $", {Pending} not linked yet" : "")}";
+    }
+
+    /// <param name="owner">Connection string of the role that sees every clinic.</param>
+    /// <param name="kept">Lines of an earlier output.</param>
+    public static async Task<IReadOnlyList<Finding>> VerifyAsync(string owner, IReadOnlyList<string> kept, CancellationToken ct)
+    {
+        var anchors = kept.Select(line => line.Split(' ')).Where(w => w is ["clinic", _, _, { Length: 64 }, ..])
+            .Select(w => (Clinic: new ClinicId(Guid.Parse(w[1])), Number: long.Parse(w[2], CultureInfo.InvariantCulture), Hash: w[3])).ToLookup(a => a.Clinic);
+        await using var anyone = Context(owner, default);
+        var clinics = await anyone.Database.SqlQuery<Guid>($"""
+            SELECT clinic_id AS "Value" FROM audit_entries UNION SELECT clinic_id FROM audit_heads
+            """).ToListAsync(ct);
+        var findings = new List<Finding>();
+        foreach (var clinic in clinics.Select(c => new ClinicId(c)).Union(anchors.Select(a => a.Key)).OrderBy(c => c.Value))
+        {
+            await using var db = Context(owner, clinic);
+            findings.Add(await db.Database.CreateExecutionStrategy().ExecuteAsync(async () =>
+            {
+                await using var snapshot = await db.Database.BeginTransactionAsync(IsolationLevel.RepeatableRead, ct); // the chain grows meanwhile
+                return await VerifyAsync(db, anchors[clinic].DistinctBy(a => a.Number).ToDictionary(a => a.Number, a => a.Hash), ct);
+            }));
+        }
+
+        return findings;
+    }
+
+    private static async Task<Finding> VerifyAsync(LdnDbContext db, Dictionary<long, string> anchors, CancellationToken ct)
+    {
+        var head = await db.AuditHeads.AsNoTracking().SingleOrDefaultAsync(ct);
+        var pending = await db.AuditEntries.CountAsync(e => e.Number == null, ct);
+        var (number, hash) = (0L, Array.Empty<byte>());
+        List<AuditEntry> page;
+        do
+        {
+            var after = number;
+            page = await db.AuditEntries.AsNoTracking().Where(e => e.Number > after).OrderBy(e => e.Number).Take(PageSize).ToListAsync(ct);
+            foreach (var entry in page)
+            {
+                var worked = entry.HashAfter(hash, number + 1);
+                var broken =
+                    entry.Number != number + 1 ? "the entry is missing"
+                    : !worked.AsSpan().SequenceEqual(entry.Hash) ? $"entry {entry.Id} was changed, or is not the one that was here"
+                    : anchors.GetValueOrDefault(number + 1) is { } anchor && anchor != Convert.ToHexStringLower(worked) ? "the chain was made anew since the earlier output"
+                    : null;
+                if (broken is not null)
+                {
+                    return Found(broken);
+                }
+
+                (number, hash) = (number + 1, worked);
+            }
+        }
+        while (page.Count == PageSize);
+
+        return Found(
+            number < Math.Max(head?.Number ?? 0, anchors.Keys.DefaultIfEmpty().Max()) ? "the newest entries are missing"
+            : number > (head?.Number ?? 0) || !hash.AsSpan().SequenceEqual(head?.Hash) ? "the head was changed"
+            : null);
+
+        Finding Found(string? broken) => new(db.Clinic, number, Convert.ToHexStringLower(hash), pending, broken);
+    }
+
+    private static LdnDbContext Context(string owner, ClinicId clinic)
+    {
+        var options = new DbContextOptionsBuilder<LdnDbContext>();
+        LdnDbContext.Configure(options, owner);
+        return new LdnDbContext(options.Options, new Caller(clinic, "audit-verification"), TimeProvider.System);
+    }
+}

@@ -1,0 +1,92 @@
+using LdnApi.Auth;
+using LdnApi.Common;
+using LdnApi.Records;
+using Microsoft.EntityFrameworkCore;
+
+namespace LdnApi.Pipeline;
+
+/// <summary>
+/// Chains the entries of each clinic a moment after they were written, so that no request waits for another's. Any number of instances may run: the head moves
+/// only from where its mover saw it, so a chain never forks.
+/// </summary>
+public sealed partial class AuditLinker(IServiceScopeFactory scopes, TimeProvider clock, ILogger<AuditLinker> log) : BackgroundService
+{
+    private const int BatchSize = 1000;
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+
+    /// <summary>Links whatever is there.</summary>
+    /// <returns>How many entries this instance linked.</returns>
+    public async Task<int> RunAsync(CancellationToken ct)
+    {
+        var total = 0;
+        foreach (var clinic in await WaitingAsync(ct))
+        {
+            int linked;
+            do
+            {
+                linked = await LinkAsync(clinic, ct);
+                total += linked;
+            }
+            while (linked == BatchSize);
+        }
+
+        return total;
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Interval, clock);
+        do
+        {
+            try
+            {
+                await RunAsync(stoppingToken);
+            }
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+            {
+                LogFault(e); // an exception that left ExecuteAsync would stop the whole API
+            }
+        }
+        while (await timer.WaitForNextTickAsync(stoppingToken));
+    }
+
+    /// <summary>Asked across clinics; answered with clinics and nothing else.</summary>
+    private async Task<List<Guid>> WaitingAsync(CancellationToken ct)
+    {
+        await using var scope = ScopeOf(Caller.Nobody);
+        return await scope.ServiceProvider.GetRequiredService<LdnDbContext>().Database
+            .SqlQuery<Guid>($"SELECT clinic_id AS \"Value\" FROM clinics_with_unlinked_audit_entries() AS clinic_id").ToListAsync(ct);
+    }
+
+    private async Task<int> LinkAsync(Guid clinic, CancellationToken ct)
+    {
+        await using var scope = ScopeOf(new Caller(new ClinicId(clinic), "audit-linker"));
+        var db = scope.ServiceProvider.GetRequiredService<LdnDbContext>();
+        var head = await db.AuditHeads.AsNoTracking().SingleOrDefaultAsync(ct);
+        var entries = await db.AuditEntries.AsNoTracking().Where(e => e.Number == null).OrderBy(e => e.RecordedAt).ThenBy(e => e.Id).Take(BatchSize).ToListAsync(ct);
+        var (after, hash) = (head?.Number ?? 0, head?.Hash ?? []);
+        var hashes = new byte[entries.Count][];
+        for (var i = 0; i < entries.Count; i++)
+        {
+            hashes[i] = hash = entries[i].HashAfter(hash, after + i + 1);
+        }
+
+        if (entries.Count == 0)
+        {
+            return 0; // another instance was faster
+        }
+
+        var ids = entries.Select(e => e.Id.Value).ToArray();
+        return (await db.Database.SqlQuery<int>($"SELECT link_audit_entries({after}, {ids}, {hashes}) AS \"Value\"").ToListAsync(ct)).Single();
+    }
+
+    private AsyncServiceScope ScopeOf(Caller caller)
+    {
+        var scope = scopes.CreateAsyncScope();
+        scope.ServiceProvider.GetRequiredService<BackgroundCaller>().Caller = caller;
+        return scope;
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Audit entries could not be linked; trying again in a second")]
+    private partial void LogFault(Exception exception);
+}

@@ -1,0 +1,110 @@
+using System.Security.Cryptography;
+using System.Text;
+using LdnApi.Common;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace LdnApi.Records;
+
+/// <summary>One look at patient data, or one change of it: who, what, whose, when, why and how it ended. Append-only.</summary>
+public sealed class AuditEntry : IBelongToClinic
+{
+    public const int MaxSubjectLength = 255;
+    public const int MaxRequestIdLength = 128;
+
+    /// <summary>The index of what is not linked yet.</summary>
+    internal const string Unlinked = "unlinked_audit_entries";
+
+    public required ClinicId ClinicId { get; init; }
+    public required AuditEntryId Id { get; init; }
+    public required DateTimeOffset RecordedAt { get; init; }
+
+    /// <summary>The token's <c>sub</c>, or the name of a background task.</summary>
+    public required string Subject { get; init; }
+
+    /// <summary>The program that the token was issued to: its <c>client_id</c> or <c>azp</c>.</summary>
+    public string? Client { get; init; }
+
+    /// <summary>The operation of the contract, or the use case of a background task.</summary>
+    public required string Operation { get; init; }
+
+    /// <summary>Null for a background task.</summary>
+    public string? Method { get; init; }
+
+    /// <summary>Whose data was asked for, shown or changed. In order.</summary>
+    public required Guid[] PatientIds { get; init; }
+
+    /// <summary>A code of <see cref="Common.PurposeOfUse"/>; null when none was stated.</summary>
+    public string? PurposeOfUse { get; init; }
+
+    public string? RequestId { get; init; }
+
+    /// <summary>HTTP status of the answer; null for a background task, which leaves no entry unless it succeeds.</summary>
+    public int? Status { get; init; }
+
+    /// <summary>Its place in the clinic's chain, from 1; null until it is linked, moments after it was written.</summary>
+    public long? Number { get; init; }
+
+    /// <summary>What binds it to the entry before it: see <see cref="HashAfter"/>.</summary>
+    public byte[]? Hash { get; init; }
+
+    /// <summary>
+    /// SHA-256 of the hash before it (nothing for the first), then of its place and all it says: each value as a netstring in UTF-8, <c>~</c> for none;
+    /// instants in microseconds, patients joined by commas.
+    /// </summary>
+    public byte[] HashAfter(byte[] previous, long number)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(previous);
+        string?[] said =
+        [
+            Text($"{number}"), ClinicId.ToString(), Id.ToString(), Text($"{RecordedAt.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'}"), Subject, Client, Operation, Method,
+            string.Join(',', PatientIds), PurposeOfUse, RequestId, Status is null ? null : Text($"{Status}"),
+        ];
+        foreach (var value in said)
+        {
+            hash.AppendData(Encoding.UTF8.GetBytes(value is null ? "~" : Text($"{Encoding.UTF8.GetByteCount(value)}:{value},")));
+        }
+
+        return hash.GetHashAndReset();
+
+        static string Text(FormattableString text) => FormattableString.Invariant(text);
+    }
+
+    internal sealed class Mapping : IEntityTypeConfiguration<AuditEntry>
+    {
+        public void Configure(EntityTypeBuilder<AuditEntry> entry)
+        {
+            entry.HasKey(e => new { e.ClinicId, e.Id });
+            entry.Property(e => e.Subject).HasMaxLength(MaxSubjectLength);
+            entry.Property(e => e.Client).HasMaxLength(MaxSubjectLength);
+            entry.Property(e => e.Operation).HasMaxLength(100);
+            entry.Property(e => e.Method).HasMaxLength(10);
+            entry.Property(e => e.PurposeOfUse).HasMaxLength(Common.PurposeOfUse.MaxLength);
+            entry.Property(e => e.RequestId).HasMaxLength(MaxRequestIdLength);
+            entry.HasIndex(e => new { e.ClinicId, e.RecordedAt, e.Id });
+            entry.HasIndex(e => e.PatientIds).HasMethod("gin");
+            entry.HasIndex(e => new { e.ClinicId, e.Number }).IsUnique();
+            entry.HasIndex(e => e.ClinicId).HasFilter("number IS NULL").HasDatabaseName(Unlinked);
+            entry.Property(e => e.Number).Metadata.SetBeforeSaveBehavior(PropertySaveBehavior.Ignore); // the app role may not
+            entry.Property(e => e.Hash).Metadata.SetBeforeSaveBehavior(PropertySaveBehavior.Ignore);
+        }
+    }
+}
+
+/// <summary>The end of a clinic's chain: kept beside it, so that a chain that was cut short does not look whole.</summary>
+public sealed class AuditHead : IBelongToClinic
+{
+    public required ClinicId ClinicId { get; init; }
+
+    /// <summary>Place of the last entry linked.</summary>
+    public required long Number { get; init; }
+
+    public required byte[] Hash { get; init; }
+
+    internal sealed class Mapping : IEntityTypeConfiguration<AuditHead>
+    {
+        public void Configure(EntityTypeBuilder<AuditHead> head) => head.HasKey(h => h.ClinicId);
+    }
+}

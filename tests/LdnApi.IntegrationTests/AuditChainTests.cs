@@ -1,0 +1,171 @@
+using LdnApi.Common;
+using LdnApi.Hosting;
+using LdnApi.Pipeline;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+
+namespace LdnApi.IntegrationTests;
+
+/// <summary>What the owner of the database does to the audit trail behind the API's back is found, and where.</summary>
+public sealed class AuditChainTests(LdnApiHost api) : IClassFixture<LdnApiHost>
+{
+    private const int Length = 6;
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_chain_that_nobody_touched_holds_and_goes_on()
+    {
+        var clinic = await ChainAsync();
+        var first = await FindAsync(clinic);
+        await AddAsync(clinic);
+        var pending = await FindAsync(clinic);
+        await LinkAsync();
+
+        Assert.Equal((Length, 0, null), (first.Number, first.Pending, first.Broken));
+        Assert.Equal((Length, 2, null), (pending.Number, pending.Pending, pending.Broken));
+        Assert.Equal((Length + 2, 0, null), await ShortAsync(clinic));
+        Assert.Equal((Length + 2, 0, null), await ShortAsync(clinic, first.ToString()));
+    }
+
+    /// <summary>Each value of an entry is bound, and so is its place.</summary>
+    [Theory]
+    [InlineData("UPDATE audit_entries SET subject = 'nobody' WHERE clinic_id = '{0}' AND number = 3", 3, "was changed")]
+    [InlineData("UPDATE audit_entries SET client = 'another' WHERE clinic_id = '{0}' AND number = 3", 3, "was changed")]
+    [InlineData("UPDATE audit_entries SET operation = 'GetRules' WHERE clinic_id = '{0}' AND number = 3", 3, "was changed")]
+    [InlineData("UPDATE audit_entries SET method = NULL WHERE clinic_id = '{0}' AND number = 3", 3, "was changed")]
+    [InlineData("UPDATE audit_entries SET status = 404 WHERE clinic_id = '{0}' AND number = 3", 3, "was changed")]
+    [InlineData("UPDATE audit_entries SET patient_ids = '{{}}' WHERE clinic_id = '{0}' AND number = 3", 3, "was changed")]
+    [InlineData("UPDATE audit_entries SET purpose_of_use = 'HRESCH' WHERE clinic_id = '{0}' AND number = 3", 3, "was changed")]
+    [InlineData("UPDATE audit_entries SET request_id = 'another' WHERE clinic_id = '{0}' AND number = 3", 3, "was changed")]
+    [InlineData("UPDATE audit_entries SET recorded_at = recorded_at + interval '1 microsecond' WHERE clinic_id = '{0}' AND number = 3", 3, "was changed")]
+    [InlineData("UPDATE audit_entries SET id = gen_random_uuid() WHERE clinic_id = '{0}' AND number = 3", 3, "was changed")]
+    [InlineData("UPDATE audit_entries SET hash = sha256('') WHERE clinic_id = '{0}' AND number = 3", 3, "was changed")]
+    [InlineData("UPDATE audit_entries SET number = 0 WHERE clinic_id = '{0}' AND number = 3; UPDATE audit_entries SET number = 3 WHERE clinic_id = '{0}' AND number = 4; UPDATE audit_entries SET number = 4 WHERE clinic_id = '{0}' AND number = 0", 3, "was changed")]
+    [InlineData("UPDATE audit_entries SET (number, hash) = (NULL, NULL) WHERE clinic_id = '{0}' AND number = 3", 3, "is missing")]
+    [InlineData("DELETE FROM audit_entries WHERE clinic_id = '{0}' AND number = 3", 3, "is missing")]
+    [InlineData("DELETE FROM audit_entries WHERE clinic_id = '{0}' AND number = 3; UPDATE audit_entries SET number = number - 1 WHERE clinic_id = '{0}' AND number > 3", 3, "was changed")]
+    [InlineData("DELETE FROM audit_entries WHERE clinic_id = '{0}' AND number = 1", 1, "is missing")]
+    [InlineData("DELETE FROM audit_entries WHERE clinic_id = '{0}' AND number > 4", 5, "newest entries are missing")]
+    [InlineData("DELETE FROM audit_entries WHERE clinic_id = '{0}'", 1, "newest entries are missing")]
+    [InlineData("DELETE FROM audit_heads WHERE clinic_id = '{0}'", 7, "head was changed")]
+    public async Task What_was_tampered_with_is_named(string tampering, int at, string finding)
+    {
+        var clinic = await ChainAsync();
+        var untouched = await ChainAsync();
+
+        await TamperAsync(tampering, clinic);
+
+        var found = await FindAsync(clinic);
+        Assert.Equal(at - 1, found.Number);
+        Assert.Contains(finding, found.Broken, StringComparison.Ordinal);
+        Assert.Null((await FindAsync(untouched)).Broken);
+    }
+
+    /// <summary>With its head the owner can cut a chain, or forge it whole, so that it holds in itself: only what was kept elsewhere tells.</summary>
+    [Theory]
+    [InlineData("DELETE FROM audit_entries WHERE clinic_id = '{0}' AND number > 4; UPDATE audit_heads SET (number, hash) = (SELECT number, hash FROM audit_entries WHERE clinic_id = '{0}' AND number = 4) WHERE clinic_id = '{0}'", 5, "newest entries are missing")]
+    [InlineData("DELETE FROM audit_entries WHERE clinic_id = '{0}'; DELETE FROM audit_heads WHERE clinic_id = '{0}'", 1, "newest entries are missing")]
+    [InlineData("DELETE FROM audit_heads WHERE clinic_id = '{0}'; UPDATE audit_entries SET (number, hash, subject) = (NULL, NULL, 'nobody') WHERE clinic_id = '{0}'", 6, "made anew")]
+    public async Task A_chain_cut_or_made_anew_with_its_head_is_told_by_an_earlier_output(string tampering, int at, string finding)
+    {
+        var clinic = await ChainAsync();
+        var kept = (await FindAsync(clinic)).ToString();
+
+        await TamperAsync(tampering, clinic);
+        await LinkAsync();
+
+        var found = await FindAsync(clinic, kept);
+        Assert.Equal(at - 1, found.Number);
+        Assert.Contains(finding, found.Broken, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Linkers_that_run_together_make_one_chain()
+    {
+        var clinics = new List<ClinicId>();
+        for (var i = 0; i < 4; i++)
+        {
+            clinics.Add(LdnApiHost.NewClinic());
+            await AddAsync(clinics[i], 25);
+        }
+
+        var linker = api.Services.GetRequiredService<AuditLinker>();
+        while (true)
+        {
+            var linked = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => linker.RunAsync(Ct)));
+            if (linked.Sum() == 0)
+            {
+                break;
+            }
+        }
+
+        foreach (var clinic in clinics)
+        {
+            Assert.Equal((26, 0, null), await ShortAsync(clinic));
+        }
+    }
+
+    [Fact]
+    public async Task The_app_can_neither_number_an_entry_nor_move_a_head()
+    {
+        await using var app = new NpgsqlConnection(api.Database.App);
+        await app.OpenAsync(Ct);
+        foreach (var right in new[] { "has_column_privilege('audit_entries', 'number', 'INSERT, UPDATE')", "has_column_privilege('audit_entries', 'hash', 'INSERT, UPDATE')", "has_any_column_privilege('audit_heads', 'INSERT, UPDATE')" })
+        {
+            await using var command = new NpgsqlCommand($"SELECT {right}", app);
+            Assert.Equal((right, false), (right, await command.ExecuteScalarAsync(Ct)));
+        }
+    }
+
+    [Fact]
+    public async Task An_entry_shows_its_place_and_its_hash()
+    {
+        var clinic = await ChainAsync();
+        using var client = api.ClientOf(clinic);
+
+        var newest = (await client.GetOkAsync("/api/v1/audit?limit=1"))["items"]![0]!;
+
+        Assert.Equal((Length, (await FindAsync(clinic)).Hash), ((int)newest["number"]!, (string)newest["hash"]!));
+    }
+
+    /// <summary>A clinic with a linked chain of six entries.</summary>
+    private async Task<ClinicId> ChainAsync()
+    {
+        var clinic = LdnApiHost.NewClinic();
+        await AddAsync(clinic, Length - 1);
+        await LinkAsync();
+        return clinic;
+    }
+
+    /// <summary>A patient, and looks at it.</summary>
+    private async Task AddAsync(ClinicId clinic, int reads = 1)
+    {
+        using var client = api.ClientOf(clinic);
+        client.DefaultRequestHeaders.Add("X-Purpose-Of-Use", "TREAT");
+        var patient = await LdnApiHost.RegisterAsync(client, "UTC");
+        for (var i = 0; i < reads; i++)
+        {
+            await client.GetOkAsync(ApiClient.Of(patient));
+        }
+    }
+
+    private async Task LinkAsync() => await api.Services.GetRequiredService<AuditLinker>().RunAsync(Ct);
+
+    private async Task<AuditVerification.Finding> FindAsync(ClinicId clinic, params string[] kept) =>
+        (await AuditVerification.VerifyAsync(api.Database.Owner, kept, Ct)).Single(f => f.Clinic == clinic);
+
+    private async Task<(long, int, string?)> ShortAsync(ClinicId clinic, params string[] kept)
+    {
+        var found = await FindAsync(clinic, kept);
+        return (found.Number, found.Pending, found.Broken);
+    }
+
+    private async Task TamperAsync(string sql, ClinicId clinic)
+    {
+        await using var owner = new NpgsqlConnection(api.Database.Owner);
+        await owner.OpenAsync(Ct);
+        await using var command = new NpgsqlCommand(string.Format(null, sql, clinic), owner);
+        Assert.NotEqual(0, await command.ExecuteNonQueryAsync(Ct));
+    }
+}
