@@ -12,6 +12,9 @@ public sealed class SourceTests(LdnApiHost api) : IClassFixture<LdnApiHost>
         ["medications"] = new { atc = "N06AB06", startedOn = "2026-01-01" },
         ["observations"] = new { code = "egfr", effectiveOn = "2026-03-01", value = 70 },
         ["procedures"] = new { plannedOn = "2026-09-01" },
+        ["assessments"] = new { instrument = "gad-2", answers = new[] { 1, 0 }, takenOn = "2026-03-05" },
+        ["adverse-events"] = new { term = "anxiety", severity = "mild", onsetOn = "2026-03-05" },
+        ["prescriptions"] = new { doseMg = 1.5, startsOn = "2026-03-14" },
     };
 
     public static TheoryData<string> Kinds => new(Bodies.Keys);
@@ -33,7 +36,7 @@ public sealed class SourceTests(LdnApiHost api) : IClassFixture<LdnApiHost>
         var patient = await LdnApiHost.RegisterAsync(client, "UTC");
         var url = ApiClient.Of(patient, $"/{kind}");
         var made = await client.PostOkAsync(url, From(kind, "7"));
-        var retract = $"{url}/{made["id"]}/retract";
+        var retract = $"{url}/{made["id"]}/{(kind == "prescriptions" ? "cancel" : "retract")}";
 
         using var again = await client.SendAsync(HttpMethod.Post, url, From(kind, "7"));
         var elsewhere = await client.PostOkAsync(ApiClient.Of(await LdnApiHost.RegisterAsync(client, "UTC"), $"/{kind}"), From(kind, "7"));
@@ -53,6 +56,7 @@ public sealed class SourceTests(LdnApiHost api) : IClassFixture<LdnApiHost>
     [Theory]
     [InlineData("check-ins", "correct", "checkIn")]
     [InlineData("medications", "amend", "medication")]
+    [InlineData("adverse-events", "amend", "adverseEvent")]
     public async Task A_change_that_does_not_repeat_the_source_keeps_it_and_none_may_take_anothers(string kind, string verb, string member)
     {
         using var client = Client();
@@ -67,6 +71,59 @@ public sealed class SourceTests(LdnApiHost api) : IClassFixture<LdnApiHost>
 
         Assert.Equal(("1", "3"), ((string?)kept["source"]!["id"], (string?)moved["source"]!["id"]));
         Assert.Equal((409, "source-id-taken"), ((int)anothers.StatusCode, (string?)(await anothers.ReadAsync())["code"]));
+    }
+
+    [Theory]
+    [InlineData("adverse-events", "resolve", """{ "resolvedOn": "2026-03-06" }""")]
+    [InlineData("adverse-events", "assess-causality", """{ "assessor": "Dr Gray", "whoUmc": { "category": "possible" } }""")]
+    [InlineData("prescriptions", "activate", "{}")]
+    public async Task What_becomes_of_a_record_leaves_its_source(string kind, string verb, string json)
+    {
+        using var client = Client();
+        var url = ApiClient.Of(await LdnApiHost.RegisterAsync(client, "UTC"), $"/{kind}");
+        var made = await client.PostOkAsync(url, From(kind, "1"));
+
+        var changed = await client.PostOkAsync($"{url}/{made["id"]}/{verb}", ApiClient.Json(json), 1);
+
+        Assert.Equal(("1", 2), ((string?)changed["source"]!["id"], (int)changed["version"]!));
+    }
+
+    [Theory]
+    [InlineData("adverse-events", """{ "term": "suicidal-ideation", "severity": "severe", "source": { "system": "urn:ehr", "id": "7" } }""")]
+    [InlineData("assessments", """{ "instrument": "phq-9", "answers": [0,0,0,0,0,0,0,0,1], "takenOn": "2026-03-05", "source": { "system": "urn:ehr", "id": "7" } }""")]
+    public async Task A_sign_of_self_harm_under_a_source_that_is_taken_raises_its_follow_up_and_nothing_else_of_the_report_is_kept(string kind, string json)
+    {
+        var clinic = LdnApiHost.NewClinic();
+        using var client = api.ClientOf(clinic);
+        var patient = await LdnApiHost.RegisterAsync(client, "UTC");
+        var url = ApiClient.Of(patient, $"/{kind}");
+        await client.PostOkAsync(url, From(kind, "7"));
+        var table = kind.Replace('-', '_');
+
+        using var refused = await client.SendAsync(HttpMethod.Post, url, ApiClient.Json(json));
+
+        var problem = await refused.ReadAsync();
+        Assert.Equal((409, "source-id-taken"), ((int)refused.StatusCode, (string?)problem["code"]));
+        Assert.Equal(("suicidality", "immediate"), ((string?)problem["followUps"]!.AsArray().Single()!["family"], (string?)problem["followUps"]![0]!["priority"]));
+        Assert.Equal((1L, 1L), (await api.CountAsync(table, clinic), await api.CountAsync("check_ins", clinic)));
+    }
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public async Task A_record_whose_source_is_taken_leaves_nothing_behind(string kind)
+    {
+        var clinic = LdnApiHost.NewClinic();
+        using var client = api.ClientOf(clinic);
+        var url = ApiClient.Of(await LdnApiHost.RegisterAsync(client, "UTC"), $"/{kind}");
+        await client.PostOkAsync(url, From(kind, "7"));
+        var tables = new[] { "record_versions", "evaluations", "follow_ups", kind.Replace('-', '_') };
+        async Task<long[]> CountsAsync() => await Task.WhenAll(tables.Select(async t => await api.CountAsync(t, clinic)));
+        var before = await CountsAsync();
+
+        using var refused = await client.SendAsync(HttpMethod.Post, url, From(kind, "7"), key: "feed-1-again");
+
+        Assert.Equal(409, (int)refused.StatusCode);
+        Assert.Equal(before, await CountsAsync());
     }
 
     [Theory]

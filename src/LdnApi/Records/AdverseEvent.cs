@@ -70,7 +70,7 @@ public sealed record Causality(
     NaranjoAssessment? Naranjo = null, WhoUmcAssessment? WhoUmc = null, ChallengeAssessment? Dechallenge = null, ChallengeAssessment? Rechallenge = null);
 
 /// <summary>An untoward medical occurrence in a patient on treatment, whether or not the treatment caused it (ICH E2A).</summary>
-public sealed class AdverseEvent : IClinicalRecord
+public sealed class AdverseEvent : IClinicalRecord, ISourced
 {
     public required ClinicId ClinicId { get; init; }
     public required AdverseEventId Id { get; init; }
@@ -112,6 +112,8 @@ public sealed class AdverseEvent : IClinicalRecord
     /// <summary>Clinical day on which it first became known: the regulatory clock runs from it, and nothing moves it. Null only in versions kept before it was.</summary>
     public DateOnly? ReceivedOn { get; init; }
 
+    public string? SourceSystem { get; set; }
+    public string? SourceId { get; set; }
     public RecordStatus Status { get; set; }
     public required DateTimeOffset RecordedAt { get; init; }
 
@@ -159,6 +161,7 @@ public sealed class AdverseEvent : IClinicalRecord
             adverseEvent.Property(e => e.ConcomitantMedicationIds).IsJson();
             adverseEvent.Property(e => e.Reporter).IsJson();
             adverseEvent.Property(e => e.Causality).IsJson();
+            adverseEvent.HasSource("adverse_event");
             adverseEvent.Ignore(e => e.RecordId).Ignore(e => e.Subject).Ignore(e => e.ChangeReason).Ignore(e => e.IsSerious).Ignore(e => e.FirstReceivedOn).Ignore(e => e.RegulatoryDueOn);
             adverseEvent.HasOne<Patient>().WithMany().HasForeignKey(e => new { e.ClinicId, e.PatientId }).OnDelete(DeleteBehavior.Restrict);
             adverseEvent.HasOne<Prescription>().WithMany().HasForeignKey(e => new { e.ClinicId, e.PatientId, e.SuspectPrescriptionId })

@@ -7,7 +7,7 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 namespace LdnApi.Records;
 
 /// <summary>A questionnaire and the patient's answers. Scored by the server.</summary>
-public sealed class Assessment : IClinicalRecord
+public sealed class Assessment : IClinicalRecord, ISourced
 {
     public required ClinicId ClinicId { get; init; }
     public required AssessmentId Id { get; init; }
@@ -26,6 +26,8 @@ public sealed class Assessment : IClinicalRecord
     /// <summary>PHQ-9 item 9, or any yes of the C-SSRS screener.</summary>
     public required bool SelfHarmPositive { get; init; }
 
+    public string? SourceSystem { get; init; }
+    public string? SourceId { get; init; }
     public RecordStatus Status { get; set; }
     public required DateTimeOffset RecordedAt { get; init; }
 
@@ -48,6 +50,7 @@ public sealed class Assessment : IClinicalRecord
             assessment.HasKey(a => new { a.ClinicId, a.Id });
             assessment.Property(a => a.Answers).IsJson();
             assessment.Property(a => a.Band).HasMaxLength(40);
+            assessment.HasSource("assessment");
             assessment.Ignore(a => a.RecordId).Ignore(a => a.Subject).Ignore(a => a.ChangeReason);
             assessment.HasOne<Patient>().WithMany().HasForeignKey(a => new { a.ClinicId, a.PatientId }).OnDelete(DeleteBehavior.Restrict);
             assessment.HasIndex(a => new { a.ClinicId, a.PatientId, a.TakenOn, a.Id });

@@ -47,7 +47,7 @@ public sealed record DoseChange(DateOnly On, decimal DoseMg, string? Reason);
 public sealed record OrderOverride(string Rule, string Reason, decimal DoseMg, DateOnly On, DateTimeOffset RecordedAt, string RecordedBy);
 
 /// <summary>An order of low-dose naltrexone and the doses that came of it.</summary>
-public sealed class Prescription : IClinicalRecord
+public sealed class Prescription : IClinicalRecord, ISourced
 {
     public required ClinicId ClinicId { get; init; }
     public required PrescriptionId Id { get; init; }
@@ -66,6 +66,8 @@ public sealed class Prescription : IClinicalRecord
     public string? Indication { get; set; }
     public Compounding? Compounding { get; set; }
     public string? Prescriber { get; set; }
+    public string? SourceSystem { get; init; }
+    public string? SourceId { get; init; }
     public PrescriptionStatus Status { get; set; } = PrescriptionStatus.Draft;
 
     /// <summary>In order of day, one a day at most. Empty until the prescription is activated.</summary>
@@ -133,6 +135,7 @@ public sealed class Prescription : IClinicalRecord
             prescription.Property(p => p.Compounding).IsJson();
             prescription.Property(p => p.Doses).IsJson();
             prescription.Property(p => p.Overrides).IsJson();
+            prescription.HasSource("prescription");
             prescription.Ignore(p => p.HasEnded).Ignore(p => p.RecordId).Ignore(p => p.Subject).Ignore(p => p.ChangeReason);
             prescription.HasOne<Patient>().WithMany().HasForeignKey(p => new { p.ClinicId, p.PatientId }).OnDelete(DeleteBehavior.Restrict);
             prescription.HasIndex(p => new { p.ClinicId, p.PatientId, p.StartsOn, p.Id });

@@ -36,7 +36,8 @@ public sealed record AdverseEventBody(
     [property: StringLength(4000)] string? Narrative = null,
     EventReporter? Reporter = null,
     DateOnly? ReceivedOn = null,
-    [property: MaxLength(50)] IReadOnlyList<MedicationId>? ConcomitantMedicationIds = null) : ICarriesSelfHarmSign
+    [property: MaxLength(50)] IReadOnlyList<MedicationId>? ConcomitantMedicationIds = null,
+    Source? Source = null) : ICarriesSelfHarmSign
 {
     public static bool CarriesSign(JsonElement json) =>
         json.ValueKind == JsonValueKind.Object && json.TryGetProperty("term", out var term)
@@ -71,6 +72,8 @@ public sealed record AdverseEventBody(
         e.ConcomitantMedicationIds = [.. (ConcomitantMedicationIds ?? []).Distinct()];
         e.Narrative = Narrative;
         e.Reporter = Reporter is { } r ? new Reporter(r.Role, r.Name) : null;
+        e.SourceSystem = Source?.System ?? e.SourceSystem; // an amendment that does not repeat it is still of that report
+        e.SourceId = Source?.Id ?? e.SourceId;
     }
 
     private static Problem InFuture(string path) => Problem.Refused("date-in-future", "A day lies in the future.", path, "Must not be after today, where the patient lives.");
@@ -96,7 +99,7 @@ public sealed record AdverseEventResponse(
     AdverseEventId Id, PatientId PatientId, AdverseEventTerm Term, AdverseEventCategory Category, string? Text, EventCoding? Coding, Severity Severity, int? CtcaeGrade,
     IReadOnlyList<SeriousnessCriterion> Seriousness, DateOnly? OnsetOn, DateOnly? ResolvedOn, AdverseEventOutcome? Outcome, ActionTaken? ActionTaken,
     PrescriptionId? SuspectPrescriptionId, decimal? DoseAtOnsetMg, int? DaysSinceIncrease, IReadOnlyList<MedicationId> ConcomitantMedicationIds, string? Narrative, EventReporter? Reporter, Causality? Causality,
-    DateOnly ReceivedOn, DateOnly? RegulatoryDueOn, bool Complete, IReadOnlyList<MinimumCriterion> MissingCriteria, RecordStatus Status,
+    DateOnly ReceivedOn, DateOnly? RegulatoryDueOn, bool Complete, IReadOnlyList<MinimumCriterion> MissingCriteria, Source? Source, RecordStatus Status,
     DateTimeOffset RecordedAt, long Version, IReadOnlyList<ChangedFollowUp>? FollowUps, IReadOnlyList<PossibleDuplicate>? PossibleDuplicates) : IVersioned
 {
     internal static AdverseEventResponse Of(
@@ -106,7 +109,7 @@ public sealed record AdverseEventResponse(
         return new AdverseEventResponse(
             e.Id, e.PatientId, e.Term, AdverseEventTerms.CategoryOf(e.Term), e.Text, e.Coding is { } c ? new EventCoding(c.System, c.Code, c.Display) : null, e.Severity, e.CtcaeGrade,
             e.Seriousness, e.OnsetOn, e.ResolvedOn, e.Outcome, e.ActionTaken, e.SuspectPrescriptionId, e.DoseAtOnsetMg, e.DaysSinceIncrease, e.ConcomitantMedicationIds, e.Narrative,
-            e.Reporter is { } r ? new EventReporter(r.Role, r.Name) : null, e.Causality, e.FirstReceivedOn, e.RegulatoryDueOn, missing.Count == 0, missing, e.Status,
+            e.Reporter is { } r ? new EventReporter(r.Role, r.Name) : null, e.Causality, e.FirstReceivedOn, e.RegulatoryDueOn, missing.Count == 0, missing, e.Source(), e.Status,
             e.RecordedAt, e.Version, followUps, possibleDuplicates);
     }
 }

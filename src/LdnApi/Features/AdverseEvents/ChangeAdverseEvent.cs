@@ -80,8 +80,7 @@ public static class ChangeAdverseEvent
                 return unknown;
             }
 
-            await db.SaveChangesAsync(ct);
-            return AdverseEventResponse.Of(adverseEvent, await monitor.ReviewAsync(patient, now, ct));
+            return await db.SaveSourcedAsync(ct) is { } taken ? taken : AdverseEventResponse.Of(adverseEvent, await monitor.ReviewAsync(patient, now, ct));
         }
 
         private static Problem? Refusal(Command command, AdverseEvent adverseEvent, DateOnly today) =>

@@ -64,8 +64,7 @@ public static class ReportAdverseEvent
 
             var similar = await duplicates.FindAsync(patient.Id, DuplicateSearch.OutlineOf(adverseEvent), ct);
             db.AdverseEvents.Add(adverseEvent);
-            await db.SaveChangesAsync(ct);
-            return AdverseEventResponse.Of(adverseEvent, await monitor.ReviewAsync(patient, now, ct), similar);
+            return await db.SaveSourcedAsync(ct) is { } taken ? taken : AdverseEventResponse.Of(adverseEvent, await monitor.ReviewAsync(patient, now, ct), similar);
         }
     }
 }

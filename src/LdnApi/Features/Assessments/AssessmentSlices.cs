@@ -15,7 +15,8 @@ namespace LdnApi.Features.Assessments;
 /// <param name="Answers">One a question, in order; null = not answered. GAD-7, GAD-2 and PHQ-9: 0–3. C-SSRS screener: 0 no, 1 yes.</param>
 /// <param name="TakenOn">The clinical day on which it was filled in.</param>
 public sealed record AssessmentBody(
-    Instrument Instrument, [property: MinLength(2), MaxLength(9), EachRange(0, 3)] IReadOnlyList<int?> Answers, DateOnly TakenOn) : ICarriesSelfHarmSign
+    Instrument Instrument, [property: MinLength(2), MaxLength(9), EachRange(0, 3)] IReadOnlyList<int?> Answers, DateOnly TakenOn, Source? Source = null)
+    : ICarriesSelfHarmSign
 {
     private const int SelfHarmItem = 8;
 
@@ -44,10 +45,10 @@ public sealed record AssessmentBody(
 /// <param name="Band">The published band of the total.</param>
 public sealed record AssessmentResponse(
     AssessmentId Id, PatientId PatientId, Instrument Instrument, DateOnly TakenOn, IReadOnlyList<int?> Answers, int? Total, string? Band, bool Complete,
-    RecordStatus Status, DateTimeOffset RecordedAt, long Version, IReadOnlyList<ChangedFollowUp>? FollowUps) : IVersioned
+    Source? Source, RecordStatus Status, DateTimeOffset RecordedAt, long Version, IReadOnlyList<ChangedFollowUp>? FollowUps) : IVersioned
 {
     internal static AssessmentResponse Of(Assessment a, IReadOnlyList<ChangedFollowUp>? followUps = null) => new(
-        a.Id, a.PatientId, a.Instrument, a.TakenOn, a.Answers, a.Total, a.Band, a.Total is not null, a.Status, a.RecordedAt, a.Version, followUps);
+        a.Id, a.PatientId, a.Instrument, a.TakenOn, a.Answers, a.Total, a.Band, a.Total is not null, a.Source(), a.Status, a.RecordedAt, a.Version, followUps);
 }
 
 /// <summary>Records a questionnaire and scores it.</summary>
@@ -101,11 +102,12 @@ public static class RecordAssessment
                 Total = score.Total,
                 Band = score.Band,
                 SelfHarmPositive = score.SelfHarmPositive,
+                SourceSystem = taken.Source?.System,
+                SourceId = taken.Source?.Id,
                 RecordedAt = now,
             };
             db.Assessments.Add(assessment);
-            await db.SaveChangesAsync(ct);
-            return AssessmentResponse.Of(assessment, await monitor.ReviewAsync(patient, now, ct));
+            return await db.SaveSourcedAsync(ct) is { } refused ? refused : AssessmentResponse.Of(assessment, await monitor.ReviewAsync(patient, now, ct));
         }
     }
 }

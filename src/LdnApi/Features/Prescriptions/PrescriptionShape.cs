@@ -31,7 +31,7 @@ internal readonly record struct OrderedDose(decimal MgPerDay, bool IsFromMicrogr
 /// <param name="Overrides">Why orders went through although a rule wanted a reason: who gave it and when.</param>
 public sealed record PrescriptionResponse(
     PrescriptionId Id, PatientId PatientId, decimal DoseMg, DoseForm? Form, decimal? StrengthMg, AdministrationRoute? Route, int TimesPerDay, TimeOnly? TimeOfDay,
-    DateOnly StartsOn, DateOnly? EndsOn, string? Indication, Compounding? Compounding, string? Prescriber, PrescriptionStatus Status,
+    DateOnly StartsOn, DateOnly? EndsOn, string? Indication, Compounding? Compounding, string? Prescriber, Source? Source, PrescriptionStatus Status,
     IReadOnlyList<DoseChange> Doses, IReadOnlyList<OrderOverride> Overrides, DateTimeOffset RecordedAt, long Version) : IVersioned
 {
     /// <summary>After a write: what the order-time rules say of the order, worst first. Empty where no dose was ordered.</summary>

@@ -29,7 +29,8 @@ public static class WritePrescription
         [property: StringLength(500, MinimumLength = 1)] string? Indication = null,
         CompoundingBody? Compounding = null,
         [property: StringLength(200, MinimumLength = 1)] string? Prescriber = null,
-        [property: MaxLength(OrderSafety.MaxOverrides)] IReadOnlyList<OverrideBody>? Overrides = null);
+        [property: MaxLength(OrderSafety.MaxOverrides)] IReadOnlyList<OverrideBody>? Overrides = null,
+        Source? Source = null);
 
     public sealed record CompoundingBody(
         [property: StringLength(200)] string? Pharmacy = null, [property: StringLength(200)] string? Filler = null,
@@ -82,14 +83,15 @@ public static class WritePrescription
                 Indication = asked.Indication,
                 Compounding = asked.Compounding is { } c ? new Compounding(c.Pharmacy, c.Filler, c.Lot, c.BeyondUseDate) : null,
                 Prescriber = asked.Prescriber,
+                SourceSystem = asked.Source?.System,
+                SourceId = asked.Source?.Id,
                 RecordedAt = now,
             };
             var findings = await safety.CheckAsync(patient, prescription, asked.StartsOn, dose.MgPerDay, asked.Overrides, now, ct, dose.IsFromMicrograms);
             return await findings.ThenAsync<PrescriptionResponse>(async found =>
             {
                 db.Prescriptions.Add(prescription);
-                await db.SaveChangesAsync(ct);
-                return PrescriptionResponse.Of(prescription) with { Findings = found };
+                return await db.SaveSourcedAsync(ct) is { } taken ? taken : PrescriptionResponse.Of(prescription) with { Findings = found };
             });
         }
     }

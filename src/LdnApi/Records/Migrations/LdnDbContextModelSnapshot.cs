@@ -114,6 +114,16 @@ namespace LdnApi.Records.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("severity_known_at");
 
+                    b.Property<string>("SourceId")
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .HasColumnName("source_id");
+
+                    b.Property<string>("SourceSystem")
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .HasColumnName("source_system");
+
                     b.Property<string>("Status")
                         .IsRequired()
                         .HasMaxLength(40)
@@ -148,6 +158,11 @@ namespace LdnApi.Records.Migrations
 
                     b.HasIndex("ClinicId", "PatientId", "RecordedAt", "Id")
                         .HasDatabaseName("ix_adverse_events_clinic_id_patient_id_recorded_at_id");
+
+                    b.HasIndex("ClinicId", "PatientId", "SourceSystem", "SourceId")
+                        .IsUnique()
+                        .HasDatabaseName("one_adverse_event_per_source_id")
+                        .HasFilter("source_id IS NOT NULL");
 
                     b.ToTable("adverse_events", (string)null);
                 });
@@ -190,6 +205,16 @@ namespace LdnApi.Records.Migrations
                         .HasColumnType("boolean")
                         .HasColumnName("self_harm_positive");
 
+                    b.Property<string>("SourceId")
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .HasColumnName("source_id");
+
+                    b.Property<string>("SourceSystem")
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .HasColumnName("source_system");
+
                     b.Property<string>("Status")
                         .IsRequired()
                         .HasMaxLength(40)
@@ -211,6 +236,11 @@ namespace LdnApi.Records.Migrations
 
                     b.HasKey("ClinicId", "Id")
                         .HasName("pk_assessments");
+
+                    b.HasIndex("ClinicId", "PatientId", "SourceSystem", "SourceId")
+                        .IsUnique()
+                        .HasDatabaseName("one_assessment_per_source_id")
+                        .HasFilter("source_id IS NOT NULL");
 
                     b.HasIndex("ClinicId", "PatientId", "TakenOn", "Id")
                         .HasDatabaseName("ix_assessments_clinic_id_patient_id_taken_on_id");
@@ -1111,6 +1141,16 @@ namespace LdnApi.Records.Migrations
                         .HasColumnType("character varying(40)")
                         .HasColumnName("route");
 
+                    b.Property<string>("SourceId")
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .HasColumnName("source_id");
+
+                    b.Property<string>("SourceSystem")
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .HasColumnName("source_system");
+
                     b.Property<DateOnly>("StartsOn")
                         .HasColumnType("date")
                         .HasColumnName("starts_on");
@@ -1144,6 +1184,11 @@ namespace LdnApi.Records.Migrations
 
                     b.HasAlternateKey("ClinicId", "PatientId", "Id")
                         .HasName("ak_prescriptions_clinic_id_patient_id_id");
+
+                    b.HasIndex("ClinicId", "PatientId", "SourceSystem", "SourceId")
+                        .IsUnique()
+                        .HasDatabaseName("one_prescription_per_source_id")
+                        .HasFilter("source_id IS NOT NULL");
 
                     b.HasIndex("ClinicId", "PatientId", "StartsOn", "Id")
                         .HasDatabaseName("ix_prescriptions_clinic_id_patient_id_starts_on_id");
