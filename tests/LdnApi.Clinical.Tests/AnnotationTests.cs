@@ -29,6 +29,28 @@ public sealed class AnnotationTests
         Assert.Equal(((int)expected["late"]!, (bool)expected["raised"]!), (timing.Far.Count(), timing.IsIrregular));
     }
 
+    /// <summary>Morning and evening: neither is late because the other has a time.</summary>
+    [Theory]
+    [InlineData("08:00")]
+    [InlineData(null)]
+    public void Intakes_of_a_divided_dose_are_measured_from_no_time(string? named)
+    {
+        TimeOnly? at = named is null ? null : TimeOnly.ParseExact(named, "HH:mm", null);
+        var facts = Vectors.FactsOf("5555555555") with { AnxietyHistory = true };
+        facts = facts with
+        {
+            CheckIns = [.. facts.CheckIns.Select((c, i) => c with { DoseTakenAt = new TimeOnly(i % 2 == 0 ? 8 : 20, 0) })],
+            IntakeTimes = [new IntakeTimeFact(Start, at)],
+        };
+        var divided = facts with { IntakeTimes = [new IntakeTimeFact(Start, at, IsDivided: true)] };
+        var undivided = divided with { IntakeTimes = [.. divided.IntakeTimes, new IntakeTimeFact(Start.AddDays(8), at)] };
+
+        Assert.Contains("R-17", CourseOf(facts, 9).Annotations.Select(a => a.Rule));
+        Assert.DoesNotContain("R-17", CourseOf(divided, 9).Annotations.Select(a => a.Rule));
+        Assert.Empty(IntakeTiming.Of(divided, Start.AddDays(9)).Deviations);
+        Assert.Equal(2, IntakeTiming.Of(undivided, Start.AddDays(9)).Deviations.Count);
+    }
+
     [Theory]
     [MemberData(nameof(Timing))]
     public void Irregular_intake_is_an_annotation_of_an_open_course(string id, string json)

@@ -101,6 +101,10 @@ public sealed class AssociationTests
         Assert.Equal((15, 14), (timing.SameDay.N, timing.NextDay.N));
         Assert.Equal(AssociationStrength.Strong, timing.NextDay.Strength);
         Assert.True(timing.SameDay.Tau < 0);
+
+        // Two intakes a day have no one time: there is nothing to be late from.
+        var divided = AssociationAnalysis.Of(facts with { IntakeTimes = [facts.IntakeTimes[0] with { IsDivided = true }] }, RuleSettings.Default, Start.AddDays(14)).Timing;
+        Assert.Equal((null, null, AssociationStatus.InsufficientData, 0), (divided.ScheduledAt, divided.UsualAt, divided.SameDay.Status, divided.NextDay.N));
     }
 
     [Fact]

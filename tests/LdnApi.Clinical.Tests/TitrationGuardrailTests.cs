@@ -41,6 +41,7 @@ public sealed class TitrationGuardrailTests
             Assert.True(order.DoseMg <= 4.5m || !order.Raises || order.Overridden.Count > 0, $"{order} is above the usual range");
             Assert.True(!order.Raises || !order.OpioidActive, $"{order} beside an opioid");
         });
+        Assert.True(clinic.Moved.Zip(clinic.Moved.Skip(1)).All(d => d.First <= d.Second), "days are counted once, in order");
         Assert.True(clinic.Plan.Visits.Zip(clinic.Plan.Visits.Skip(1)).All(v => v.First.StartedOn <= v.Second.StartedOn));
     });
 
@@ -95,6 +96,9 @@ public sealed class TitrationGuardrailTests
         public TitrationPlan Plan { get; private set; } = plan;
 
         public List<Order> Orders { get; } = [];
+
+        /// <summary>The days on which something was done, in the order in which it was.</summary>
+        public List<DateOnly> Moved { get; } = [];
 
         public int Refused { get; private set; }
 
@@ -169,6 +173,7 @@ public sealed class TitrationGuardrailTests
             }
 
             Plan = after;
+            Moved.Add(on);
         }
     }
 }

@@ -77,6 +77,19 @@ public sealed class TitrationPlanTests
     [Fact]
     public void An_action_before_the_last_one_is_refused() => Assert.Throws<InvalidOperationException>(() => Second.After(Hold, Start.AddDays(13)));
 
+    /// <summary>A hold that has ended, a longer step: no visit and no hold is left that would tell of the day.</summary>
+    [Fact]
+    public void An_action_before_a_hold_ended_or_a_step_was_lengthened_is_refused()
+    {
+        var resumed = First.After(Hold, Start.AddDays(5)).After(Resume, Start.AddDays(20));
+        var longer = First.After(Lengthen, Start.AddDays(5), 7);
+
+        Assert.Equal((Start.AddDays(20), Start.AddDays(5)), (resumed.EarliestAction, longer.EarliestAction));
+        Assert.Throws<InvalidOperationException>(() => resumed.After(Hold, Start.AddDays(6)));
+        Assert.Throws<InvalidOperationException>(() => resumed.After(Advance, Start.AddDays(10)));
+        Assert.Throws<InvalidOperationException>(() => longer.After(Advance, Start.AddDays(4)));
+    }
+
     [Fact]
     public void A_hold_moves_the_later_dates_by_its_length()
     {

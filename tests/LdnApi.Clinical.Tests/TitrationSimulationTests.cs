@@ -82,11 +82,18 @@ public sealed class TitrationSimulationTests
     [Fact]
     public void Steps_of_half_a_milligram_take_twelve_weeks()
     {
-        var plan = Run(Standard.InStepsOfAtMost(0.5m), Start, Strengths with { StrengthsMg = [0.5m] });
+        var plan = Run(Standard.InStepsOfAtMost(0.5m)!, Start, Strengths with { StrengthsMg = [0.5m] });
 
         Assert.Equal(84, plan.DaysToTarget);
         Assert.Equal([1.5m, 2.0m, 2.5m, 3.0m, 3.5m, 4.0m, 4.5m], plan.Steps.Select(s => s.DoseMg));
     }
+
+    /// <summary>1.5 mg to 4.5 mg in steps of 0.025 mg is 121 doses, one more than a plan may have.</summary>
+    [Theory]
+    [InlineData(0.001, null)]
+    [InlineData(0.025, null)]
+    [InlineData(0.0255, 119)]
+    public void Increases_too_small_for_a_plan_are_no_plan_rather_than_larger(double mostMg, int? steps) => Assert.Equal(steps, Standard.InStepsOfAtMost((decimal)mostMg)?.Steps.Count);
 
     [Fact]
     public void An_overdue_step_is_expected_today_and_checked_as_an_order()
@@ -172,7 +179,7 @@ public sealed class TitrationSimulationTests
 
         var (today, most) = (Start.AddDays(day), quarters * 0.25m);
         var expected = plan.ExpectedFrom(today);
-        var (before, held, small) = (Run(expected, today, Strengths), Run(expected.HeldFor(hold), today, Strengths), Run(expected.InStepsOfAtMost(most), today, Strengths));
+        var (before, held, small) = (Run(expected, today, Strengths), Run(expected.HeldFor(hold), today, Strengths), Run(expected.InStepsOfAtMost(most)!, today, Strengths));
 
         var waits = expected.Status == TitrationStatus.Planned ? expected.Steps.Count > 1 : expected.NextStepOn is not null;
 

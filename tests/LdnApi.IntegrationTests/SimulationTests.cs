@@ -126,6 +126,7 @@ public sealed class SimulationTests(LdnApiHost api) : IClassFixture<LdnApiHost>,
     [InlineData("""{ "preset": "ms-slow", "days": 2000 }""", 400, "$.days")]
     [InlineData("""{ "preset": "ms-slow", "alternatives": [{ "holdDays": 0 }] }""", 400, "$.alternatives[0].holdDays")]
     [InlineData("""{ "preset": "ms-slow", "startsOn": "2199-12-30" }""", 400, "$.startsOn")]
+    [InlineData("""{ "preset": "ms-slow", "alternatives": [{ "holdDays": 7 }, { "maxStepMg": 0.001 }] }""", 422, "$.alternatives[1].maxStepMg")]
     [InlineData("""{ "preset": "ms-slow", "prescriptionId": "0195d000-0000-7000-8000-000000000002" }""", 422, "$.prescriptionId")]
     public async Task A_question_that_means_nothing_is_refused_with_the_place(string json, int status, string path)
     {
@@ -133,6 +134,15 @@ public sealed class SimulationTests(LdnApiHost api) : IClassFixture<LdnApiHost>,
 
         Assert.Equal(status, (int)response.StatusCode);
         Assert.Contains(path, (await response.ReadAsync())["errors"]!.AsObject().Select(e => e.Key));
+    }
+
+    /// <summary>160 steps of half a milligram: more than a plan may have. Nobody has asked for them.</summary>
+    [Fact]
+    public async Task The_usual_smaller_steps_are_left_out_where_they_are_too_many()
+    {
+        var result = await _client.PostOkAsync(Hypothetical, new { steps = new object[] { new { doseMg = 1.0, days = 7 }, new { doseMg = 81.0 } } });
+
+        Assert.Equal([14], result["alternatives"]!.AsArray().Select(a => (int?)a!["holdDays"]));
     }
 
     private async Task<string> PlanAsync(DateOnly start, params string[] actions)

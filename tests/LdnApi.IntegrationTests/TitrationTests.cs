@@ -200,6 +200,71 @@ public sealed class TitrationTests(LdnApiHost api) : IClassFixture<LdnApiHost>, 
     }
 
     [Fact]
+    public async Task Nothing_is_done_inside_a_hold_that_has_ended()
+    {
+        var plan = await PlanAsync();
+        await MoveAsync(plan, "start", 1, Today.AddDays(-30));
+        await MoveAsync(plan, "hold", 2, Today.AddDays(-25));
+        var resumed = await MoveAsync(plan, "resume", 3, Today.AddDays(-10));
+
+        foreach (var (action, day) in new[] { ("hold", -24), ("advance", -20), ("stop", -11) })
+        {
+            using var inside = await _client.SendAsync(HttpMethod.Post, $"{plan}/{action}", new { reason = "as the test says", on = Today.AddDays(day) }, 4);
+            Assert.Equal((422, "before-last-change", action), ((int)inside.StatusCode, (string?)(await inside.ReadAsync())["code"], action));
+        }
+
+        var held = await MoveAsync(plan, "hold", 4, Today.AddDays(-10));
+        Assert.Equal((Days.Format(Today.AddDays(-1)), "held"), ((string)resumed["nextStepOn"]!, (string)held["status"]!));
+    }
+
+    /// <summary>3.0 mg by the plan, 1.0 mg by the prescription: back to 1.5 mg would be a raise.</summary>
+    [Fact]
+    public async Task A_dose_that_was_changed_beside_the_plan_is_the_present_one()
+    {
+        var (plan, prescription) = await PlanWithPrescriptionAsync();
+        await MoveAsync(plan, "start", 1, Start);
+        await MoveAsync(plan, "advance", 2, Start.AddDays(14));
+        await _client.PostOkAsync($"{prescription}/change-dose", new { doseMg = 1.0m, reason = "poor sleep" }, 3);
+        var followUp = await AnxiousAsync();
+
+        using var rising = await _client.SendAsync(HttpMethod.Post, $"{plan}/taper", new { reason = "no benefit", steps = new[] { new { doseMg = 1.5m, days = 7 } } }, 3);
+        await MoveAsync(plan, "hold", 3, Today);
+        var resumed = await MoveAsync(plan, "resume", 4, Today);
+
+        Assert.Equal(["hold 1.0", "lengthen 1.0"], followUp["offers"]!.AsArray().Select(o => $"{o!["action"]} {o["doseMgAfter"]!.ToJsonString()}"));
+        Assert.Equal((422, "not-a-taper"), ((int)rising.StatusCode, (string?)(await rising.ReadAsync())["code"]));
+        Assert.Equal("active", (string)resumed["status"]!);
+        Assert.Empty(resumed["findings"]!.AsArray());
+        Assert.Equal(1.0m, (decimal)(await DoseAsync(plan, Today))["prescribedDoseMg"]!);
+    }
+
+    [Theory]
+    [InlineData("cancel", "")]
+    [InlineData("stop", "start")]
+    [InlineData("complete", "start")]
+    [InlineData("stop", "start hold")]
+    public async Task With_its_prescription_ends_a_titration_and_says_why(string action, string before)
+    {
+        var (plan, prescription) = await PlanWithPrescriptionAsync();
+        var version = 1;
+        foreach (var move in before.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        {
+            await MoveAsync(plan, move, version, Start.AddDays(4 * version++));
+        }
+
+        await _client.PostOkAsync($"{prescription}/{action}", new { on = Start.AddDays(6), reason = "moved away" }, before.Length > 0 ? 2 : 1);
+        var read = await _client.GetOkAsync(plan);
+        var history = (await _client.GetOkAsync($"{plan}/history"))["items"]!.AsArray();
+
+        var change = read["changes"]!.AsArray()[^1]!;
+        Assert.Equal(("stopped", false, version + 1), ((string)read["status"]!, (bool)read["overdue"]!, (int)read["version"]!));
+        Assert.Equal(("stop", $"prescription: {action} (moved away)", "dr-gray"), ((string)change["action"]!, (string)change["reason"]!, (string)change["recordedBy"]!));
+        Assert.Equal(Days.Format(Start.AddDays(before.Contains("hold", StringComparison.Ordinal) ? 8 : 6)), (string)read["endedOn"]!); // not before the hold
+        Assert.Equal(version + 1, history.Count);
+        Assert.Empty(read["allowed"]!.AsArray());
+    }
+
+    [Fact]
     public async Task A_late_step_a_longer_one_and_a_hold_move_the_later_dates()
     {
         var plan = await PlanAsync();

@@ -30,19 +30,22 @@ public sealed record IntakeTiming(IReadOnlyList<IntakeDeviation> Deviations)
 
     public bool IsIrregular => Far.Count() >= IrregularFrom;
 
-    /// <summary>Measures each intake from the time at which it was to be taken; where none is named, from the circular median of those that count.</summary>
+    /// <summary>
+    /// Measures each intake from the time at which it was to be taken; where none is named, from the circular median of those that count. Intakes of a divided
+    /// dose do not count.
+    /// </summary>
     /// <param name="facts">Give the recorded intakes and the times named for them.</param>
     /// <param name="asOf">The last clinical day to look at.</param>
     public static IntakeTiming Of(PatientFacts facts, DateOnly asOf)
     {
         CheckInFact[] counted =
         [
-            .. facts.CheckIns.Where(c => c.DoseTakenAt is not null && c.DoseMissed != true && c.On <= asOf && c.On > asOf.AddDays(-LookBackDays))
+            .. facts.CheckIns.Where(c => c.DoseTakenAt is not null && c.DoseMissed != true && c.On <= asOf && c.On > asOf.AddDays(-LookBackDays) && PlanOn(c.On) is not { IsDivided: true })
                 .OrderBy(c => c.On).ThenBy(c => c.DoseTakenAt).ThenBy(c => c.Id).TakeLast(MostIntakes),
         ];
         var usual = ClockTime.CircularMedian([.. counted.Select(c => c.DoseTakenAt!.Value)]);
-        return new IntakeTiming([.. counted.Select(c => new IntakeDeviation(c, ClockTime.MinutesApart(c.DoseTakenAt!.Value, TimeOn(c.On) ?? usual!.Value)))]);
+        return new IntakeTiming([.. counted.Select(c => new IntakeDeviation(c, ClockTime.MinutesApart(c.DoseTakenAt!.Value, PlanOn(c.On)?.At ?? usual!.Value)))]);
 
-        TimeOnly? TimeOn(DateOnly day) => facts.IntakeTimes.Where(t => t.On <= day).MaxBy(t => t.On)?.At;
+        IntakeTimeFact? PlanOn(DateOnly day) => facts.IntakeTimes.Where(t => t.On <= day).MaxBy(t => t.On);
     }
 }

@@ -9,7 +9,8 @@ public static class TitrationOffers
     public const int LengthenDays = 7;
 
     /// <summary>The actions that fit the family and that the plan allows.</summary>
-    public static IReadOnlyList<TitrationAction> For(RuleFamily family, TitrationPlan plan, DateOnly today)
+    /// <param name="doseMg">What is prescribed for today, mg per day in total. It may have been changed beside the plan.</param>
+    public static IReadOnlyList<TitrationAction> For(RuleFamily family, TitrationPlan plan, DateOnly today, decimal doseMg)
     {
         TitrationAction[] fitting = family switch
         {
@@ -18,9 +19,9 @@ public static class TitrationOffers
             RuleFamily.Missing => [TitrationAction.Hold, TitrationAction.Lengthen], // nothing is known that a lower dose would answer
             RuleFamily.Opioid => [TitrationAction.Hold], // naltrexone is stopped with its prescription; until then nothing is raised
         };
-        return [.. fitting.Where(a => plan.Status != TitrationStatus.Planned && plan.Allowed.Contains(a) && (a != TitrationAction.StepBack || GoesDown(plan, today)))];
+        return [.. fitting.Where(a => plan.Status != TitrationStatus.Planned && !(today < plan.EarliestAction) && plan.Allowed.Contains(a) && (a != TitrationAction.StepBack || GoesDown(plan, today, doseMg)))];
     }
 
-    /// <summary>A plan of one's own may fall from step to step: then the step before is the higher one.</summary>
-    private static bool GoesDown(TitrationPlan plan, DateOnly today) => plan.After(TitrationAction.StepBack, today).CurrentDoseMg < plan.CurrentDoseMg;
+    /// <summary>The step before is the higher one where a plan of one's own falls, and where the prescription's dose has been lowered beside the plan.</summary>
+    private static bool GoesDown(TitrationPlan plan, DateOnly today, decimal doseMg) => plan.After(TitrationAction.StepBack, today).CurrentDoseMg < doseMg;
 }

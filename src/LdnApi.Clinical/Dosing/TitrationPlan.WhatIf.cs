@@ -21,14 +21,15 @@ public sealed partial record TitrationPlan
     };
 
     /// <summary>The plan if no coming increase is larger than this. The doses put in between take as long as the dose from which they rise.</summary>
-    public TitrationPlan InStepsOfAtMost(decimal maxStepMg)
+    /// <returns>Null when that takes more than <see cref="MaxSteps"/>.</returns>
+    public TitrationPlan? InStepsOfAtMost(decimal maxStepMg)
     {
         var begun = Math.Max(Current, 0) + 1;
         List<TitrationStep> steps = [.. Steps.Take(begun)];
         foreach (var step in Steps.Skip(begun))
         {
             var below = steps[^1];
-            for (var dose = below.DoseMg + maxStepMg; dose < step.DoseMg && steps.Count < MaxSteps; dose += maxStepMg)
+            for (var dose = below.DoseMg + maxStepMg; dose < step.DoseMg && steps.Count <= MaxSteps; dose += maxStepMg)
             {
                 steps.Add(below with { DoseMg = dose });
             }
@@ -36,6 +37,6 @@ public sealed partial record TitrationPlan
             steps.Add(step);
         }
 
-        return this with { Steps = steps, Visits = [.. Visits.TakeLast(1)] };
+        return steps.Count > MaxSteps ? null : this with { Steps = steps, Visits = [.. Visits.TakeLast(1)] };
     }
 }

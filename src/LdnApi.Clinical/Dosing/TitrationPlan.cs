@@ -71,6 +71,7 @@ public sealed record PlannedDose(DateOnly From, decimal? DoseMg);
 /// <param name="ExtraDays">Days by which the present step was made longer, holds included.</param>
 /// <param name="EndedOn">The day on which it was completed or stopped.</param>
 /// <param name="TaperFrom">Index of the first step of the taper; null while there is none.</param>
+/// <param name="ChangedOn">The day of the last action, whatever it was; null before the first.</param>
 public sealed partial record TitrationPlan(
     DateOnly StartsOn,
     IReadOnlyList<TitrationStep> Steps,
@@ -79,7 +80,8 @@ public sealed partial record TitrationPlan(
     DateOnly? HeldOn,
     int ExtraDays,
     DateOnly? EndedOn,
-    int? TaperFrom = null)
+    int? TaperFrom = null,
+    DateOnly? ChangedOn = null)
 {
     /// <summary>The most steps that a plan may have, those of its taper included. Our own default.</summary>
     public const int MaxSteps = 120;
@@ -129,7 +131,7 @@ public sealed partial record TitrationPlan(
     };
 
     /// <summary>The first day on which an action may fall: nothing happens before what has happened already.</summary>
-    public DateOnly? EarliestAction => HeldOn ?? (Visits.Count > 0 ? Visits[^1].StartedOn : null);
+    public DateOnly? EarliestAction => ChangedOn ?? HeldOn ?? (Visits.Count > 0 ? Visits[^1].StartedOn : null);
 
     /// <summary>Whether the action orders a dose. Holding, lengthening, completing and stopping leave the dose as it is.</summary>
     public bool OrdersDose(TitrationAction action) => action switch
@@ -155,7 +157,7 @@ public sealed partial record TitrationPlan(
             throw new InvalidOperationException($"{action} is not possible on this day in state {Status}.");
         }
 
-        return action switch
+        var after = action switch
         {
             TitrationAction.Start or TitrationAction.Restart => Begin(0, on),
             TitrationAction.Advance when Current == Steps.Count - 1 => this with { Status = TitrationStatus.Completed, EndedOn = on },
@@ -168,6 +170,7 @@ public sealed partial record TitrationPlan(
             TitrationAction.Taper => (this with { Steps = [.. Steps, .. taper!], TaperFrom = Steps.Count }).Begin(Steps.Count, on),
             TitrationAction.Stop => this with { Status = TitrationStatus.Stopped, HeldOn = null, EndedOn = on },
         };
+        return after with { ChangedOn = on };
     }
 
     /// <summary>Every step with its dates; those to come as they stand now.</summary>

@@ -100,7 +100,8 @@ public sealed record PatientRecordFact(Guid Id, long Version, DateOnly On);
 
 /// <summary>The clock time at which the dose is to be taken, from a day until the next entry.</summary>
 /// <param name="At">Null when none is named.</param>
-public sealed record IntakeTimeFact(DateOnly On, TimeOnly? At);
+/// <param name="IsDivided">More than one intake a day: then no one time is the time of each.</param>
+public sealed record IntakeTimeFact(DateOnly On, TimeOnly? At, bool IsDivided = false);
 
 /// <summary>When a fact became known.</summary>
 /// <param name="On">Clinical day in the patient's zone.</param>

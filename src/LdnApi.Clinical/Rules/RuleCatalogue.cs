@@ -66,7 +66,7 @@ public static class RuleCatalogue
         new("R-09", 1, RuleFamily.Course, "accompanied", "Another event of at least moderate severity within three days raises the priority one level, never above urgent.",
             [Days("accompanyingDays", CourseFold.AccompanyingDays)], "one level higher", [], "Severe anxiety with other troubling symptoms calls for contact at once (source article)"),
         new("R-17", 1, RuleFamily.Course, "inconsistent-timing",
-            "Several of the last recorded intakes far from their time, or where none is named from the usual one. An annotation, not a follow-up.",
+            "Several of the last recorded intakes far from their time, or where none is named from the usual one; not of a dose divided over the day. An annotation, not a follow-up.",
             [
                 new("farMinutes", IntakeTiming.FarMinutes, null, "minutes"), new("irregularFrom", IntakeTiming.IrregularFrom, null, "intakes"),
                 new("mostIntakes", IntakeTiming.MostIntakes, null, "intakes"), new("lookBackDays", IntakeTiming.LookBackDays, null, "days"),

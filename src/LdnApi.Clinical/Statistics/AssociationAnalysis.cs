@@ -154,13 +154,15 @@ public static class AssociationAnalysis
 
     private static TimingAssociation OfTiming(PatientFacts facts, PatientTimeline timeline, int first)
     {
-        var taken = timeline.CheckIns.Where(c => c.DoseTakenAt is not null && c.On.DayNumber >= first && timeline.IsInTherapy(c.On.DayNumber)).ToArray();
+        var taken = timeline.CheckIns.Where(c => c.DoseTakenAt is not null && c.On.DayNumber >= first && timeline.IsInTherapy(c.On.DayNumber) && PlanOn(c.On) is not { IsDivided: true }).ToArray();
         var usual = ClockTime.CircularMedian([.. taken.Where(c => ScheduledOn(c.On) is null).Select(c => c.DoseTakenAt!.Value)]);
         var minutes = taken.GroupBy(c => c.On.DayNumber).OrderBy(day => day.Key)
             .Select(day => (Day: day.Key, Minutes: day.Max(c => ClockTime.MinutesApart(c.DoseTakenAt!.Value, ScheduledOn(c.On) ?? usual!.Value)))).ToArray();
         return new TimingAssociation(ScheduledOn(DateOnly.FromDayNumber(timeline.Last)), usual, After(0), After(1));
 
-        TimeOnly? ScheduledOn(DateOnly day) => facts.IntakeTimes.Where(t => t.On <= day).MaxBy(t => t.On)?.At;
+        IntakeTimeFact? PlanOn(DateOnly day) => facts.IntakeTimes.Where(t => t.On <= day).MaxBy(t => t.On);
+
+        TimeOnly? ScheduledOn(DateOnly day) => PlanOn(day) is { IsDivided: false } plan ? plan.At : null;
 
         Association After(int days)
         {

@@ -121,7 +121,11 @@ public sealed class PatientFactsReader(LdnDbContext db, ClinicSettings settings)
             Conditions = [.. patient.MeaningOfConditions()],
             BirthDate = patient.BirthDate,
             IsSensitive = patient.Sensitivity == Sensitivity.Sensitive,
-            IntakeTimes = [.. accepted.Where(p => p.Doses.Count > 0).GroupBy(p => p.StartsOn).Select(g => new IntakeTimeFact(g.Key, g.MaxBy(p => p.RecordedAt)!.TimeOfDay))],
+            IntakeTimes =
+            [
+                .. accepted.Where(p => p.Doses.Count > 0).GroupBy(p => p.StartsOn).Select(g => new IntakeTimeFact(
+                    g.Key, g.MaxBy(p => p.RecordedAt)!.TimeOfDay, accepted.Any(p => p.TimesPerDay > 1 && p.DoseOn(g.Key) > 0))),
+            ],
         };
 
         Known KnownAt(DateTimeOffset instant) => new(patient.DayAt(instant), instant);

@@ -22,12 +22,19 @@ internal static class FollowUpReading
             .Where(s => s.PatientId == followUp.PatientId && (s.Status == TitrationStatus.Active || s.Status == TitrationStatus.Held))
             .OrderBy(s => s.Id).ToListAsync(ct);
         var active = await db.Prescriptions.AsNoTracking()
-            .Where(p => p.PatientId == followUp.PatientId && p.Status == PrescriptionStatus.Active).Select(p => p.Id).ToListAsync(ct);
-        return [.. running.Where(s => active.Contains(s.PrescriptionId))
-            .SelectMany(s => TitrationOffers.For(followUp.Family, s.Plan, today).Select(action => OfferOf(action, s, followUp, today)))];
+            .Where(p => p.PatientId == followUp.PatientId && p.Status == PrescriptionStatus.Active).ToListAsync(ct);
+        return
+        [
+            .. from schedule in running
+               join prescription in active on schedule.PrescriptionId equals prescription.Id
+               let dose = prescription.DoseOn(today)
+               from action in TitrationOffers.For(followUp.Family, schedule.Plan, today, dose)
+               select OfferOf(action, schedule, dose, followUp, today),
+        ];
     }
 
-    private static OfferedRequest OfferOf(TitrationAction action, TitrationSchedule schedule, FollowUp followUp, DateOnly today)
+    /// <param name="doseMg">What is prescribed for today, mg per day.</param>
+    private static OfferedRequest OfferOf(TitrationAction action, TitrationSchedule schedule, decimal doseMg, FollowUp followUp, DateOnly today)
     {
         var days = action == TitrationAction.Lengthen ? TitrationOffers.LengthenDays : 0;
         var after = schedule.Plan.After(action, today, days);
@@ -48,6 +55,6 @@ internal static class FollowUpReading
                 ["Content-Type"] = "application/json",
             },
             new OfferedBody(reason, followUp.Id, days > 0 ? days : null),
-            after.CurrentDoseMg, after.NextStepOn);
+            schedule.Plan.OrdersDose(action) ? after.CurrentDoseMg : doseMg, after.NextStepOn);
     }
 }

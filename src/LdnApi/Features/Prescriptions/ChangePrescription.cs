@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using LdnApi.Auth;
+using LdnApi.Clinical.Dosing;
 using LdnApi.Clinical.Orders;
 using LdnApi.Common;
 using LdnApi.Records;
@@ -50,9 +51,9 @@ public static class ChangePrescription
             (PrescriptionAction.Activate, "Activate a prescription: the dose is taken from its start day on"),
             (PrescriptionAction.Hold, "Hold a prescription: no dose from this day on"),
             (PrescriptionAction.Resume, "Resume a prescription with the dose it had"),
-            (PrescriptionAction.Stop, "Stop a prescription: no dose from this day on"),
-            (PrescriptionAction.Complete, "Complete a prescription: no dose from this day on"),
-            (PrescriptionAction.Cancel, "Cancel a draft"),
+            (PrescriptionAction.Stop, "Stop a prescription, and its titration: no dose from this day on"),
+            (PrescriptionAction.Complete, "Complete a prescription, which stops its titration: no dose from this day on"),
+            (PrescriptionAction.Cancel, "Cancel a draft, and its titration"),
         })
         {
             var endpoint = patient.MapPost($"/prescriptions/{{prescriptionId}}/{WireNames.NameOf(action)}", PostOf(action))
@@ -79,7 +80,7 @@ public static class ChangePrescription
 
     private static bool OrdersDose(PrescriptionAction action) => action is PrescriptionAction.Activate or PrescriptionAction.Resume or PrescriptionAction.ChangeDose;
 
-    public sealed class Handler(LdnDbContext db, OrderSafety safety, FollowUpMonitor monitor, TimeProvider clock) : ICommandHandler<Command, Result<PrescriptionResponse>>
+    public sealed class Handler(LdnDbContext db, OrderSafety safety, FollowUpMonitor monitor, Caller caller, TimeProvider clock) : ICommandHandler<Command, Result<PrescriptionResponse>>
     {
         public async Task<Result<PrescriptionResponse>> Handle(Command command, CancellationToken ct)
         {
@@ -125,10 +126,35 @@ public static class ChangePrescription
             return await findings.ThenAsync<PrescriptionResponse>(async found =>
             {
                 prescription.ChangeReason = command.Reason;
+                if (prescription.HasEnded)
+                {
+                    await StopTitrationAsync(prescription, command, on, now, patient.DayAt(now), ct);
+                }
+
                 await db.SaveChangesAsync(ct);
                 await monitor.ReviewAsync(patient, now, ct);
                 return PrescriptionResponse.Of(prescription) with { Findings = found };
             });
+        }
+
+        /// <summary>With its prescription ends the titration that is planned, active or held: no step of it can come any more.</summary>
+        private async Task StopTitrationAsync(Prescription prescription, Command command, DateOnly on, DateTimeOffset now, DateOnly today, CancellationToken ct)
+        {
+            var running = await db.TitrationSchedules.SingleOrDefaultAsync(
+                s => s.PatientId == prescription.PatientId && s.PrescriptionId == prescription.Id
+                    && (s.Status == TitrationStatus.Planned || s.Status == TitrationStatus.Active || s.Status == TitrationStatus.Held), ct);
+            if (running is null)
+            {
+                return;
+            }
+
+            // A cancellation may name a day to come, and the plan may have waited since the dose last changed.
+            var day = on > today ? today : on;
+            var ended = running.Plan.EarliestAction is { } earliest && earliest > day ? earliest : day;
+            var reason = $"prescription: {WireNames.NameOf(command.Action)}" + (command.Reason is { } why ? $" ({why})" : "");
+            running.Move(
+                running.Plan.After(TitrationAction.Stop, ended),
+                new TitrationChange(TitrationAction.Stop, ended, now, caller.Subject, reason, FromDoseMg: prescription.LastDoseUpTo(ended)));
         }
 
         private static void Perform(Prescription prescription, Command command, DateOnly on, decimal doseMg)

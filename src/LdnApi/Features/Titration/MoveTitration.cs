@@ -124,7 +124,7 @@ public static class MoveTitration
 
             var on = command.On ?? today;
             var prescription = await db.Prescriptions.SingleAsync(p => p.PatientId == patient.Id && p.Id == schedule.PrescriptionId, ct);
-            if ((RefusalOf(command, schedule.Plan, on, today) ?? OrderRefusalOf(command, schedule.Plan, prescription, on)) is { } refusal)
+            if ((RefusalOf(command, schedule.Plan, prescription, on, today) ?? OrderRefusalOf(command, schedule.Plan, prescription, on)) is { } refusal)
             {
                 return refusal;
             }
@@ -145,7 +145,7 @@ public static class MoveTitration
                 prescription.ChangeReason = $"titration: {WireNames.NameOf(command.Action)}";
             }
 
-            var checkedDose = CheckedDoseOf(command.Action, plan, ordered);
+            var checkedDose = CheckedDoseOf(command.Action, plan, ordered is not null, ordered ?? prescription.DoseOn(on));
             var findings = checkedDose is { } asked
                 ? await safety.CheckAsync(patient, prescription, on, asked, command.Overrides, now, ct)
                 : new List<Finding>();
@@ -158,9 +158,12 @@ public static class MoveTitration
             });
         }
 
-        /// <summary>The dose that the order-time rules are asked of: the one that is ordered, or the present one when a held plan goes on towards more.</summary>
-        private static decimal? CheckedDoseOf(TitrationAction action, TitrationPlan plan, decimal? ordered) =>
-            action == TitrationAction.Resume && plan.TaperFrom is null ? plan.CurrentDoseMg : ordered > 0 ? ordered : null;
+        /// <summary>
+        /// The dose that the order-time rules are asked of: the one that is ordered, or the one that is prescribed already when a held plan goes on towards more.
+        /// </summary>
+        /// <param name="doseMg">The dose of the day when it is done, mg per day.</param>
+        private static decimal? CheckedDoseOf(TitrationAction action, TitrationPlan plan, bool isOrdered, decimal doseMg) =>
+            doseMg > 0 && (isOrdered || (action == TitrationAction.Resume && plan.TaperFrom is null)) ? doseMg : null;
 
         /// <summary>The reasons that let the order through, given now or for the same dose before.</summary>
         private static List<OrderOverride> OverridesOf(List<Finding> findings, Prescription prescription, decimal? doseMg) =>
@@ -169,10 +172,10 @@ public static class MoveTitration
                 .Select(f => prescription.Overrides.FindLast(o => o.Rule == f.Rule && o.DoseMg == doseMg)).OfType<OrderOverride>(),
         ];
 
-        private static Problem? RefusalOf(Command command, TitrationPlan plan, DateOnly on, DateOnly today) =>
+        private static Problem? RefusalOf(Command command, TitrationPlan plan, Prescription prescription, DateOnly on, DateOnly today) =>
             on > today ? Problem.Refused("date-in-future", "A day lies in the future.", "$.on", "Must not be after today, where the patient lives.")
             : on < plan.EarliestAction ? BeforeLastChange
-            : command.Taper is { } taper && !plan.CanTaperBy(taper)
+            : command.Taper is { } taper && (!plan.CanTaperBy(taper) || taper[0].DoseMg >= prescription.LastDoseUpTo(on))
                 ? Problem.Refused("not-a-taper", "The doses do not go down.", "$.steps", "Each dose must be below the one before, the present dose included, and needs days.")
             : null;
 

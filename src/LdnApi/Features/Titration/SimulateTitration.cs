@@ -55,7 +55,7 @@ public static class SimulateTitration
         [Range(1, TitrationSimulation.MaxDays)]
         public int? Days { get; init; }
 
-        /// <summary>Other ways to go on. When absent a hold of 14 days, and steps of 0.5 mg.</summary>
+        /// <summary>Other ways to go on. When absent a hold of 14 days, and steps of 0.5 mg where these are not too many.</summary>
         [MaxLength(6)]
         public IReadOnlyList<AlternativeBody>? Alternatives { get; init; }
     }
@@ -106,6 +106,10 @@ public static class SimulateTitration
 
     public sealed class Handler(LdnDbContext db, OrderSafety safety, TimeProvider clock) : IQueryHandler<Query, Result<Response>>
     {
+        private static Problem TooManySteps(int place) => Problem.Refused(
+            "too-many-steps", "Increases as small as that make too many steps.", $"$.alternatives[{place}].maxStepMg",
+            $"Must reach the target within {TitrationPlan.MaxSteps} steps, those taken included.");
+
         /// <param name="Prescription">The one that the plan is for; null when it is for none yet.</param>
         private sealed record Subject(TitrationPlan Plan, Prescription? Prescription);
 
@@ -117,12 +121,18 @@ public static class SimulateTitration
             return await (await SubjectAsync(query, prescriptions, today, ct)).ThenAsync(subject =>
                 InputOf(query.Request, subject.Prescription).ThenAsync<Response>(async input =>
                 {
-                    var check = await CheckAsync(patient, subject, today, ct);
                     var expected = subject.Plan.ExpectedFrom(today);
-                    var plan = TitrationSimulation.Run(subject.Plan, today, input, check);
-                    return new Response(Notice, today, plan, [.. (query.Request.Alternatives ?? Usual).Select(asked =>
+                    var others = (query.Request.Alternatives ?? Usual).Select(a => (Asked: a, Plan: a.MaxStepMg is { } most ? expected.InStepsOfAtMost(most) : expected)).ToList();
+                    if (query.Request.Alternatives is not null && others.FindIndex(o => o.Plan is null) is >= 0 and var place)
                     {
-                        var other = asked.MaxStepMg is { } most ? expected.InStepsOfAtMost(most) : expected;
+                        return TooManySteps(place);
+                    }
+
+                    var check = await CheckAsync(patient, subject, today, ct);
+                    var plan = TitrationSimulation.Run(subject.Plan, today, input, check);
+                    return new Response(Notice, today, plan, [.. others.Where(o => o.Plan is not null).Select(o =>
+                    {
+                        var (asked, other) = (o.Asked, o.Plan!);
                         var result = TitrationSimulation.Run(asked.HoldDays is { } days ? other.HeldFor(days) : other, today, input, check);
                         return new Alternative(asked.HoldDays, asked.MaxStepMg, result.TargetOn.DayNumber - plan.TargetOn.DayNumber, result);
                     })]);
