@@ -60,12 +60,12 @@ public sealed partial class AccessMatrixTests(LdnApiHost api) : IClassFixture<Ld
     }
 
     [Fact]
-    public async Task Every_scope_belongs_to_a_role()
+    public async Task Every_scope_belongs_to_a_role_and_every_role_has_scopes_that_exist()
     {
         var text = await File.ReadAllTextAsync(Table, Ct);
         var roles = text[text.IndexOf("## Roles", StringComparison.Ordinal)..text.IndexOf(Heading, StringComparison.Ordinal)].Split('\n').Where(l => l.StartsWith('|')).Skip(2);
 
-        Assert.Empty(Scopes.All.Keys.Except(roles.SelectMany(r => Quoted().Matches(r)).Select(m => m.Groups[1].Value)));
+        Assert.Equal(Scopes.All.Keys.Order(StringComparer.Ordinal), roles.SelectMany(r => Quoted().Matches(r)).Select(m => m.Groups[1].Value).Distinct().Order(StringComparer.Ordinal));
     }
 
     /// <summary>Deny by default: the policy itself is asked, as for a route that somebody adds tomorrow and forgets to close.</summary>
@@ -92,11 +92,6 @@ public sealed partial class AccessMatrixTests(LdnApiHost api) : IClassFixture<Ld
     private static async Task IsInTheTableAsync(List<string> rows)
     {
         var text = await File.ReadAllTextAsync(Table, Ct);
-        if (!rows.Except(text.Split('\n')).Any())
-        {
-            return;
-        }
-
         var introduction = text.IndexOf("| Method", text.IndexOf(Heading, StringComparison.Ordinal), StringComparison.Ordinal) is var table and >= 0 ? text[..table] : text;
         var current = $"{introduction}| Method | Route | Operation | Scope |\n|---|---|---|---|\n{string.Join('\n', rows)}\n";
         if (Environment.GetEnvironmentVariable("UPDATE_DOCS") == "1")
@@ -105,7 +100,7 @@ public sealed partial class AccessMatrixTests(LdnApiHost api) : IClassFixture<Ld
             return;
         }
 
-        Assert.Fail($"docs/access-matrix.md says otherwise. See whether that is meant, then UPDATE_DOCS=1 and the diff for review.\n{string.Join('\n', rows.Except(text.Split('\n')))}");
+        Assert.Equal(current, text); // see whether it is meant, then UPDATE_DOCS=1 and the diff for review
     }
 
     /// <summary>A record that does not exist, no body: whoever is let in gets 4xx of another kind.</summary>

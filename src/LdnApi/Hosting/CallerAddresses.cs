@@ -42,7 +42,7 @@ public static class CallerAddressSetup
         services.AddOptions<CorsOptions>().Configure<IOptions<CorsOriginOptions>>((cors, allowed) => cors.AddDefaultPolicy(policy => policy
             .WithOrigins(allowed.Value.Origins)
             .WithMethods("GET", "POST", "PUT", "PATCH", "DELETE")
-            .WithHeaders("Authorization", "Content-Type", "If-Match", "If-None-Match", HttpHeaders.IdempotencyKeyName, "X-Request-Id")
+            .WithHeaders("Authorization", "Content-Type", "If-Match", "If-None-Match", HttpHeaders.IdempotencyKeyName, "Prefer", "X-Request-Id", Audit.PurposeName)
             .WithExposedHeaders("ETag", "Location", "Retry-After", "X-Request-Id", HttpHeaders.ReplayedName, "RateLimit", "RateLimit-Policy", "Deprecation", "Sunset", "Link")
             .SetPreflightMaxAge(TimeSpan.FromMinutes(10))));
         return services;
