@@ -155,6 +155,51 @@ public sealed class AdverseEventTests(LdnApiHost api) : IClassFixture<LdnApiHost
         Assert.Equal((true, "[]"), ((bool)amended["complete"]!, amended["missingCriteria"]!.ToJsonString()));
     }
 
+    /// <summary>Whatever else was said of it: who died of it is followed up, and the report is due.</summary>
+    [Theory]
+    [InlineData("nausea", "fatal", null)]
+    [InlineData("depressed-mood", null, 5)]
+    public async Task A_fatal_event_is_serious_by_death(string term, string? outcome, int? ctcaeGrade)
+    {
+        using var client = api.ClientOf(LdnApiHost.NewClinic());
+        var patient = await LdnApiHost.RegisterAsync(client, "UTC");
+        var prescription = await client.PostOkAsync(ApiClient.Of(patient, "/prescriptions"), new { doseMg = 1.5, startsOn = Today.AddDays(-9) });
+        await client.PostOkAsync(ApiClient.Of(patient, $"/prescriptions/{prescription["id"]}/activate"), new { }, 1);
+
+        var reported = await client.PostOkAsync(ApiClient.Of(patient, "/adverse-events"), new { term, severity = "severe", outcome, ctcaeGrade, onsetOn = Today });
+
+        Assert.Equal(("""["death"]""", $"{Today.AddDays(15):yyyy-MM-dd}"), (reported["seriousness"]!.ToJsonString(), (string)reported["regulatoryDueOn"]!));
+        Assert.Contains(reported["followUps"]!.AsArray(), f => (string)f!["family"]! == "serious");
+    }
+
+    [Fact]
+    public async Task An_event_is_not_known_before_it_begins()
+    {
+        using var client = api.ClientOf(LdnApiHost.NewClinic());
+        var patient = await LdnApiHost.RegisterAsync(client, "UTC");
+
+        using var refused = await client.SendAsync(
+            HttpMethod.Post, ApiClient.Of(patient, "/adverse-events"), new { term = "nausea", severity = "mild", onsetOn = Today.AddDays(-1), receivedOn = Today.AddDays(-2) });
+
+        var problem = await refused.ReadAsync();
+        Assert.Equal((422, "invalid-period"), ((int)refused.StatusCode, (string?)problem["code"]));
+        Assert.NotNull(problem["errors"]!["$.receivedOn"]);
+    }
+
+    [Theory]
+    [InlineData("retract", """{ "reason": "  " }""", "$.reason")]
+    [InlineData("assess-causality", """{ "assessor": "\t", "whoUmc": { "category": "probable" } }""", "$.assessor")]
+    public async Task A_blank_reason_is_none_and_a_blank_name_nobodys(string action, string body, string place)
+    {
+        using var client = api.ClientOf(LdnApiHost.NewClinic());
+        var url = await ReportAsync(client, new { term = "nausea", severity = "mild", onsetOn = Today });
+
+        using var refused = await client.SendAsync(HttpMethod.Post, $"{url}/{action}", JsonNode.Parse(body)!, 1);
+
+        Assert.Equal(400, (int)refused.StatusCode);
+        Assert.NotNull((await refused.ReadAsync())["errors"]![place]);
+    }
+
     [Fact]
     public async Task The_clock_of_a_serious_event_runs_from_the_first_receipt_and_nothing_moves_it()
     {

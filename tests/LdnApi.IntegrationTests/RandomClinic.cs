@@ -190,7 +190,7 @@ internal sealed class RandomClinic(LdnApiHost api, int seed)
         using var changed = await _client.SendAsync(HttpMethod.Put, "/api/v1/rule-settings", new
         {
             reason = "by the dice",
-            settings = new { symptomaticNrs = 3 + _dice.Next(3), severeNrs = 6 + _dice.Next(3), missingDays = 2 + _dice.Next(3), persistMinDays = new { standard = 6 + _dice.Next(4), withHistory = 4 } },
+            settings = new { symptomaticNrs = 3 + _dice.Next(3), severeNrs = 6 + _dice.Next(3), missingDays = 2 + _dice.Next(3), persistMinDays = new { standard = 6 + _dice.Next(4), withHistory = 3 } },
         }, _settings);
         _settings += changed.IsSuccessStatusCode ? 1 : 0;
         Refused += changed.IsSuccessStatusCode ? 0 : 1;

@@ -36,7 +36,7 @@ public sealed class RuleSettingsTests(LdnApiHost api) : IClassFixture<LdnApiHost
         using var client = api.ClientOf(LdnApiHost.NewClinic(), "dr-noether");
         await ChangeAsync(client, 1, "Fewer calls", new { symptomaticNrs = 5 });
 
-        var changed = await ChangeAsync(client, 2, "Longer window", new { persistWindowDays = new { standard = 21, withHistory = 7 }, sparseRatio = 0.8 });
+        var changed = await ChangeAsync(client, 2, "Longer window", new { persistWindowDays = new { standard = 21, withHistory = 14 }, sparseRatio = 0.8 });
 
         var history = (await client.GetOkAsync($"{Url}/history?limit=2"))["items"]!.AsArray();
         var rest = await client.GetOkAsync($"{Url}/history?limit=2&cursor={(string)(await client.GetOkAsync($"{Url}/history?limit=2"))["nextCursor"]!}");
@@ -45,7 +45,7 @@ public sealed class RuleSettingsTests(LdnApiHost api) : IClassFixture<LdnApiHost
         Assert.Equal((3, 5, 21, 0.8m), ((int)changed["version"]!, (int)changed["settings"]!["symptomaticNrs"]!, (int)changed["settings"]!["persistWindowDays"]!["standard"]!, (decimal)changed["settings"]!["sparseRatio"]!));
         Assert.Equal(["3 dr-noether Longer window", "2 dr-noether Fewer calls"], history.Select(v => $"{v!["version"]} {v["recordedBy"]} {v["reason"]}"));
         Assert.Equal((1, null), ((int)rest["items"]!.AsArray().Single()!["version"]!, (string?)rest["nextCursor"]));
-        Assert.Equal((14, 21, 7), ((int)threshold["default"]!, (int)threshold["value"]!, (int)threshold["valueWithHistory"]!));
+        Assert.Equal((14, 21, 14), ((int)threshold["default"]!, (int)threshold["value"]!, (int)threshold["valueWithHistory"]!));
     }
 
     [Fact]
@@ -67,6 +67,7 @@ public sealed class RuleSettingsTests(LdnApiHost api) : IClassFixture<LdnApiHost
     [InlineData("""{ "symptomaticNrs": 7 }""", 422, "settings-out-of-bounds", "$.settings.symptomaticNrs")]
     [InlineData("""{ "persistMinDays": { "standard": 15, "withHistory": 4 } }""", 422, "settings-out-of-bounds", "$.settings.persistMinDays.standard")]
     [InlineData("""{ "persistWindowDays": { "standard": 14, "withHistory": 6 } }""", 422, "settings-out-of-bounds", "$.settings.persistWindowDays.withHistory")]
+    [InlineData("""{ "persistMinDays": { "standard": 8, "withHistory": 7 } }""", 422, "settings-out-of-bounds", "$.settings.persistMinDays.withHistory")]
     [InlineData("""{ "deltaNrs": { "standard": 1, "withHistory": 2 } }""", 422, "settings-out-of-bounds", "$.settings.deltaNrs.withHistory")]
     [InlineData("""{ "severeNrs": 8, "criticalNrs": 7 }""", 422, "settings-out-of-bounds", "$.settings.severeNrs")]
     [InlineData("""{ "adjustmentDays": { "standard": 28, "withHistory": 7 } }""", 422, "settings-out-of-bounds", "$.settings.adjustmentDays.standard")]

@@ -41,13 +41,13 @@ public static class RuleCatalogue
         new("R-03", 1, RuleFamily.Course, "emerging", "Most days of a week symptomatic although the dose has not risen lately.",
             [Days("emergingMinOf7", Defaults.EmergingMinOf7), Of("adjustmentDays", Defaults.AdjustmentDays, "days")],
             "routine; soon with history", ["repeat-gad7", "review-comedication", "consistent-timing"], "Our default"),
-        new("R-04", 1, RuleFamily.Course, "persistent", "More than half the days of two weeks symptomatic, past the time of adjustment; rare reporters need fewer days.",
+        new("R-04", 1, RuleFamily.Course, "persistent", "persistMinDays of the last persistWindowDays symptomatic, past the time of adjustment; rare reporters need fewer days.",
             [
                 Of("persistMinDays", Defaults.PersistMinDays, "days"), Of("persistWindowDays", Defaults.PersistWindowDays, "days"), Of("sparseMinDays", Defaults.SparseMinDays, "days"),
                 new("sparseRatio", Defaults.SparseRatio, null, "ratio"), Of("adjustmentDays", Defaults.AdjustmentDays, "days"), Of("adjustmentCapDays", Defaults.AdjustmentCapDays, "days"),
                 Points("persistentUrgentMean", Defaults.PersistentUrgentMean),
             ],
-            "soon; urgent with history or a mean of 6 or more", ["reduce-slightly", "smaller-increments", "longer-interval", "repeat-gad7", "refer-mental-health"],
+            "soon; urgent with history or from a mean of persistentUrgentMean", ["reduce-slightly", "smaller-increments", "longer-interval", "repeat-gad7", "refer-mental-health"],
             "GAD-7 wording 'more than half the days' over two weeks (Spitzer 2006)"),
         new("R-05", 1, RuleFamily.Severe, "severe", "Severe or critical anxiety on any day, or a severe anxiety event, whatever the baseline.",
             [Points("severeNrs", Defaults.SevereNrs), Points("criticalNrs", Defaults.CriticalNrs)],
@@ -99,7 +99,7 @@ public static class RuleCatalogue
             [new("poorSleepQuality", CourseAnnotations.PoorSleepQuality, null, "points"), new("poorSleepMinOf7", CourseAnnotations.PoorSleepMinOf7, null, "days")],
             "none", ["sleep-hygiene", "shift-to-morning"], "Trouble sleeping is common at the start, and feeds anxiety (source article); our default"),
         new("R-32", 1, RuleFamily.Serious, "serious-event", "An adverse event with any seriousness criterion. The regulatory report is due 15 days after first receipt.",
-            [Days("regulatoryDays", SafetyReport.RegulatoryDays)], "urgent", ["contact-patient-now", "report-serious-event"], "ICH E2A; 21 CFR 312.32"),
+            [Days("regulatoryDays", SafetyReport.RegulatoryDays)], "urgent", ["contact-patient-now", "report-serious-event"], "ICH E2D; 21 CFR 314.80"),
     ];
 
     /// <summary>Every rule, with the values that a clinic has chosen beside the defaults.</summary>

@@ -30,8 +30,8 @@ public static class RuleSettingCatalogue
 
     public static readonly IReadOnlyList<RuleSettingDescription> All =
     [
-        new("symptomaticNrs", "points", 2, 6, ["R-01", "R-02", "R-03", "R-04"], "A day is symptomatic from this score.", Esas, s => (s.SymptomaticNrs, null)),
-        new("deltaNrs", "points", 0, 4, ["R-01", "R-02", "R-03", "R-04"], "Points above the patient's own baseline that make a day symptomatic.",
+        new("symptomaticNrs", "points", 2, 6, ["R-01", "R-02", "R-03", "R-04", "R-10"], "A day is symptomatic from this score.", Esas, s => (s.SymptomaticNrs, null)),
+        new("deltaNrs", "points", 0, 4, ["R-01", "R-02", "R-03", "R-04", "R-10"], "Points above the patient's own baseline that make a day symptomatic.",
             "One point is the smallest change of a single item that matters (Hui 2016)", s => Both(s.DeltaNrs)),
         new("severeNrs", "points", 5, 8, ["R-05"], "A day is severe from this score, whatever the baseline.", Esas, s => (s.SevereNrs, null)),
         new("criticalNrs", "points", 7, 10, ["R-05"], "A day is critical from this score: a person must act now.", OurDefault, s => (s.CriticalNrs, null)),
@@ -46,9 +46,9 @@ public static class RuleSettingCatalogue
         new("episodeGapDays", "days", 1, 14, ["R-04"], "Symptomatic days at most this far apart are one episode.", OurDefault, s => (s.EpisodeGapDays, null)),
         new("closeMinReported", "days", 3, 7, ["R-04", "R-05"], "Reported days of the last 7 that a quiet week needs before a follow-up closes by itself.", OurDefault + ": missing reports are not calm", s => (s.CloseMinReported, null)),
         new("reopenDays", "days", 0, 90, ["R-01", "R-02", "R-03", "R-04", "R-08"], "A course that comes back within this time is the same follow-up again.", OurDefault, s => (s.ReopenDays, null)),
-        new("followAfterStopDays", "days", 7, 90, ["R-01", "R-02", "R-03", "R-04", "R-08"], "How long after the last dose the course is still followed.",
+        new("followAfterStopDays", "days", 7, 90, ["R-01", "R-02", "R-03", "R-04", "R-08", "R-19"], "How long after the last dose the course is still followed.",
             "DSM: an independent disorder is suspected when it lasts about a month after stopping", s => (s.FollowAfterStopDays, null)),
-        new("restartGapDays", "days", 7, 60, ["R-02", "R-03", "R-04"], "Days without a dose after which taking it again is a restart.", OurDefault, s => (s.RestartGapDays, null)),
+        new("restartGapDays", "days", 7, 60, ["R-02", "R-03", "R-04", "R-10", "R-18"], "Days without a dose after which taking it again is a restart.", OurDefault, s => (s.RestartGapDays, null)),
         new("missingDays", "days", 1, 7, ["R-27"], "Days without a report that are a gap.", OurDefault, s => (s.MissingDays, null)),
         new("missingWatchDays", "days", 7, 28, ["R-27"], "A gap is followed up for so long after the start or an increase.", OurDefault, s => (s.MissingWatchDays, null)),
         new("dismissSuppressDays", "days", 0, 30, ["R-01", "R-02", "R-03", "R-04", "R-08"], "Silence after a dismissal, unless label or priority rises.", OurDefault, s => (s.DismissSuppressDays, null)),
@@ -91,9 +91,26 @@ public static class RuleSettingCatalogue
 
         foreach (var violation in NotAbove("persistMinDays", s.PersistMinDays, "persistWindowDays", s.PersistWindowDays)
             .Concat(NotAbove("sparseMinDays", s.SparseMinDays, "persistMinDays", s.PersistMinDays))
-            .Concat(NotAbove("adjustmentDays", s.AdjustmentDays, "adjustmentCapDays", s.AdjustmentCapDays)))
+            .Concat(NotAbove("adjustmentDays", s.AdjustmentDays, "adjustmentCapDays", s.AdjustmentCapDays))
+            .Concat(NoSparser("persistMinDays", s.PersistMinDays, s.PersistWindowDays))
+            .Concat(NoSparser("sparseMinDays", s.SparseMinDays, s.PersistWindowDays)))
         {
             yield return violation;
+        }
+    }
+
+    /// <summary>
+    /// A shorter window with nearly as many days would watch a patient with a history less closely. Of the days that suffice in the longer window, some shorter one holds
+    /// at least their share: no more may be asked of it.
+    /// </summary>
+    private static IEnumerable<RuleSettingViolation> NoSparser(string days, HistorySetting least, HistorySetting window)
+    {
+        var windows = (window.Standard + window.WithHistory - 1) / window.WithHistory;
+        var share = (least.Standard + windows - 1) / windows;
+        if (least.WithHistory > share && least.WithHistory <= least.Standard)
+        {
+            yield return new RuleSettingViolation(
+                $"{days}.withHistory", FormattableString.Invariant($"Must not be above {share}: as many of {least.Standard} days as fall into the shorter persistWindowDays.withHistory at least."));
         }
     }
 

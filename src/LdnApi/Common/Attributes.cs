@@ -22,6 +22,20 @@ public sealed class MeasuredAttribute() : ValidationAttribute("The field {0} mus
     public override bool IsValid(object? value) => value is null || (value is decimal measured && measured is >= 0 and < 100_000 && decimal.Round(measured, 3) == measured);
 }
 
+/// <summary>Text that says something: 1 to so many characters, not all of them blank.</summary>
+[AttributeUsage(AttributeTargets.Property | AttributeTargets.Parameter)]
+public sealed class NotBlankAttribute : StringLengthAttribute
+{
+    public NotBlankAttribute(int maximumLength)
+        : base(maximumLength)
+    {
+        MinimumLength = 1;
+        ErrorMessage = "The field {0} must have {2} to {1} characters and not be blank.";
+    }
+
+    public override bool IsValid(object? value) => base.IsValid(value) && (value is not string text || !string.IsNullOrWhiteSpace(text));
+}
+
 /// <summary>One of the names of an enum, as they are on the wire.</summary>
 [AttributeUsage(AttributeTargets.Property | AttributeTargets.Parameter)]
 public sealed class WireEnumAttribute(Type type) : ValidationAttribute($"The field {{0}} must be one of: {string.Join(", ", WireNames.NamesOf(type))}.")

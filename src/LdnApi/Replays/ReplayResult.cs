@@ -47,7 +47,7 @@ public static class ReplayResult
         int Of(ReplayDifferenceKind kind) => t.Differences.GetValueOrDefault(kind);
     }
 
-    /// <summary>Every week of the period, those in which nothing happened included.</summary>
+    /// <summary>Every week of the period from the first with an entry in the log on, those in which nothing happened included. None without an entry.</summary>
     public static IReadOnlyList<ReplayWeek> WeeksOf(Replay replay)
     {
         var counted = replay.Tally.Weeks.ToDictionary(w => w.From);

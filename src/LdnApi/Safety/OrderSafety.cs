@@ -12,7 +12,7 @@ namespace LdnApi.Safety;
 /// <param name="Rule">The rule of the finding, e.g. <c>R-11</c>.</param>
 /// <param name="Reason">Kept with the prescription, with who gave it and when.</param>
 public sealed record OverrideBody(
-    [property: StringLength(20, MinimumLength = 1)] string Rule, [property: Required, StringLength(500, MinimumLength = 1)] string Reason);
+    [property: NotBlank(20)] string Rule, [property: NotBlank(500)] string Reason);
 
 /// <summary>What orders for one prescription of a patient are held against.</summary>
 public sealed record KnownForOrders(PatientFacts Facts, RuleSettings Settings, IReadOnlyList<Prescription> Others, IReadOnlyList<FollowUp> FollowUps)

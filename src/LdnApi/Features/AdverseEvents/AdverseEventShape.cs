@@ -9,7 +9,7 @@ namespace LdnApi.Features.AdverseEvents;
 
 /// <summary>A code of a code system such as SNOMED CT or MedDRA.</summary>
 public sealed record EventCoding(
-    [property: StringLength(200, MinimumLength = 1)] string System, [property: StringLength(40, MinimumLength = 1)] string Code, [property: StringLength(200)] string? Display = null);
+    [property: NotBlank(200)] string System, [property: NotBlank(40)] string Code, [property: StringLength(200)] string? Display = null);
 
 /// <summary>Who told us.</summary>
 public sealed record EventReporter(ReporterRole Role, [property: StringLength(200)] string? Name = null);
@@ -17,14 +17,14 @@ public sealed record EventReporter(ReporterRole Role, [property: StringLength(20
 /// <summary>An adverse event as reported.</summary>
 /// <param name="Text">The event in words; owed when the term is <c>other</c>.</param>
 /// <param name="CtcaeGrade">CTCAE v5 grade, 1–5; refused where CTCAE has no such grade for the term.</param>
-/// <param name="Seriousness">Seriousness criteria (ICH E2A). Not the same as severity. A suicide attempt is at least medically important.</param>
+/// <param name="Seriousness">Seriousness criteria (ICH E2A). Not the same as severity. A suicide attempt is at least medically important; a fatal outcome or CTCAE grade 5 is serious by death.</param>
 /// <param name="OnsetOn">The clinical day on which it began; absent = unknown.</param>
 /// <param name="ConcomitantMedicationIds">Other medicines taken when it began, from the patient's medications.</param>
 /// <param name="ReceivedOn">The clinical day on which it first became known; today when absent. Fixed by the report: an amendment leaves it out or repeats it.</param>
 public sealed record AdverseEventBody(
     AdverseEventTerm Term,
     Severity Severity,
-    [property: StringLength(200, MinimumLength = 1)] string? Text = null,
+    [property: NotBlank(200)] string? Text = null,
     EventCoding? Coding = null,
     [property: Range(1, 5)] int? CtcaeGrade = null,
     [property: MaxLength(7)] IReadOnlyList<SeriousnessCriterion>? Seriousness = null,
@@ -52,18 +52,20 @@ public sealed record AdverseEventBody(
         : ResolvedOn > today ? InFuture($"{at}.resolvedOn")
         : ReceivedOn > today ? InFuture($"{at}.receivedOn")
         : ResolvedOn < OnsetOn ? Problem.Refused("invalid-period", "The period ends before it begins.", $"{at}.resolvedOn", "Must not be before onsetOn.")
+        : ReceivedOn < OnsetOn ? Problem.Refused("invalid-period", "The event was known before it began.", $"{at}.receivedOn", "Must not be before onsetOn.")
         : null;
 
     internal void CopyTo(AdverseEvent e, DateTimeOffset now)
     {
-        var rose = e.Term != Term || Severity > e.Severity || CtcaeGrade > (e.CtcaeGrade ?? 0) || (Seriousness ?? []).Except(e.Seriousness).Any();
+        var seriousness = SeriousnessOf().ToList();
+        var rose = e.Term != Term || Severity > e.Severity || CtcaeGrade > (e.CtcaeGrade ?? 0) || seriousness.Except(e.Seriousness).Any();
         e.SeverityKnownAt = rose ? now : e.SeverityKnownAt;
         e.Term = Term;
         e.Text = Text;
         e.Coding = Coding is { } c ? new Coding(c.System, c.Code, c.Display) : null;
         e.Severity = Severity;
         e.CtcaeGrade = CtcaeGrade;
-        e.Seriousness = Term == AdverseEventTerm.SuicideAttempt && Seriousness is not { Count: > 0 } ? [SeriousnessCriterion.OtherMedicallyImportant] : [.. (Seriousness ?? []).Distinct()];
+        e.Seriousness = seriousness;
         e.OnsetOn = OnsetOn;
         e.ResolvedOn = ResolvedOn;
         e.Outcome = Outcome;
@@ -74,6 +76,15 @@ public sealed record AdverseEventBody(
         e.Reporter = Reporter is { } r ? new Reporter(r.Role, r.Name) : null;
         e.SourceSystem = Source?.System ?? e.SourceSystem; // an amendment that does not repeat it is still of that report
         e.SourceId = Source?.Id ?? e.SourceId;
+    }
+
+    /// <summary>What was said, and what cannot be otherwise: a fatal event (CTCAE 5) is serious by death, a suicide attempt at least medically important.</summary>
+    private IEnumerable<SeriousnessCriterion> SeriousnessOf()
+    {
+        IEnumerable<SeriousnessCriterion> said = Seriousness ?? [];
+        return Outcome == AdverseEventOutcome.Fatal || CtcaeGrade == 5 ? said.Prepend(SeriousnessCriterion.Death).Distinct()
+            : Term == AdverseEventTerm.SuicideAttempt ? said.DefaultIfEmpty(SeriousnessCriterion.OtherMedicallyImportant).Distinct()
+            : said.Distinct();
     }
 
     private static Problem InFuture(string path) => Problem.Refused("date-in-future", "A day lies in the future.", path, "Must not be after today, where the patient lives.");

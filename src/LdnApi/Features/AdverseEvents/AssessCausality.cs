@@ -28,12 +28,12 @@ public static class AssessCausality
     /// <param name="Assessor">The person whose judgement it is.</param>
     /// <param name="Note">Said with it.</param>
     public sealed record Request(
-        [property: StringLength(200, MinimumLength = 1)] string Assessor,
+        [property: NotBlank(200)] string Assessor,
         NaranjoAnswers? Naranjo = null,
         WhoUmcJudgement? WhoUmc = null,
         ChallengeJudgement? Dechallenge = null,
         ChallengeJudgement? Rechallenge = null,
-        [property: StringLength(2000, MinimumLength = 1)] string? Note = null);
+        [property: NotBlank(2000)] string? Note = null);
 
     public sealed record Command(PatientId PatientId, AdverseEventId Id, IfMatch Read, Request Judgement) : ICommand<Result<AdverseEventResponse>>, IConcernsPatient;
 

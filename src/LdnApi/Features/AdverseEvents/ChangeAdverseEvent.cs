@@ -14,13 +14,13 @@ public static class ChangeAdverseEvent
 {
     /// <param name="Reason">Why it is amended.</param>
     /// <param name="AdverseEvent">The whole report as it should be.</param>
-    public sealed record AmendRequest([property: StringLength(500, MinimumLength = 1)] string Reason, AdverseEventBody AdverseEvent);
+    public sealed record AmendRequest([property: NotBlank(500)] string Reason, AdverseEventBody AdverseEvent);
 
     /// <param name="ResolvedOn">The first clinical day without it.</param>
     public sealed record ResolveRequest(
-        DateOnly ResolvedOn, AdverseEventOutcome Outcome = AdverseEventOutcome.Recovered, [property: StringLength(500, MinimumLength = 1)] string? Reason = null);
+        DateOnly ResolvedOn, AdverseEventOutcome Outcome = AdverseEventOutcome.Recovered, [property: NotBlank(500)] string? Reason = null);
 
-    public sealed record RetractRequest([property: StringLength(500, MinimumLength = 1)] string Reason);
+    public sealed record RetractRequest([property: NotBlank(500)] string Reason);
 
     public sealed record Command(PatientId PatientId, AdverseEventId Id, IfMatch Read, AmendRequest? Amend, ResolveRequest? Resolve, RetractRequest? Retract)
         : ICommand<Result<AdverseEventResponse>>, IConcernsPatient;

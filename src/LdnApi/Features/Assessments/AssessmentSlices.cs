@@ -115,7 +115,7 @@ public static class RecordAssessment
 /// <summary>Retracts an assessment that should never have been: it counts no more and stays readable.</summary>
 public static class RetractAssessment
 {
-    public sealed record Request([property: StringLength(500, MinimumLength = 1)] string Reason);
+    public sealed record Request([property: NotBlank(500)] string Reason);
 
     public sealed record Command(PatientId PatientId, AssessmentId Id, IfMatch Read, string Reason) : ICommand<Result<AssessmentResponse>>, IConcernsPatient;
 

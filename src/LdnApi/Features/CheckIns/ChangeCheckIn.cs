@@ -14,7 +14,7 @@ public static class CorrectCheckIn
 {
     /// <param name="Reason">Why it is corrected.</param>
     /// <param name="CheckIn">The whole report as it should have been.</param>
-    public sealed record Request([property: StringLength(500, MinimumLength = 1)] string Reason, CheckInBody CheckIn);
+    public sealed record Request([property: NotBlank(500)] string Reason, CheckInBody CheckIn);
 
     public sealed record Command(PatientId PatientId, CheckInId Id, IfMatch Read, Request Correction) : ICommand<Result<CheckInResponse>>, IConcernsPatient;
 
@@ -64,7 +64,7 @@ public static class CorrectCheckIn
 /// <summary>Retracts a check-in that should never have been: it counts no more and stays readable.</summary>
 public static class RetractCheckIn
 {
-    public sealed record Request([property: StringLength(500, MinimumLength = 1)] string Reason);
+    public sealed record Request([property: NotBlank(500)] string Reason);
 
     public sealed record Command(PatientId PatientId, CheckInId Id, IfMatch Read, string Reason) : ICommand<Result<CheckInResponse>>, IConcernsPatient;
 

@@ -13,19 +13,19 @@ namespace LdnApi.Features.FollowUps;
 /// <summary>Works the queue. An act takes effect after the day's evidence, and the patient is evaluated again.</summary>
 public static class ActOnFollowUp
 {
-    public sealed record NoteRequest([property: StringLength(2000, MinimumLength = 1)] string? Note = null);
+    public sealed record NoteRequest([property: NotBlank(2000)] string? Note = null);
 
     /// <param name="Assignee">The subject of the person's token.</param>
-    public sealed record AssignRequest([property: StringLength(255, MinimumLength = 1)] string Assignee);
+    public sealed record AssignRequest([property: NotBlank(255)] string Assignee);
 
     /// <param name="Days">Days to be left in peace; at most the clinic's <c>maxSnoozeDays</c>. Ends at once when label or priority rises.</param>
-    public sealed record SnoozeRequest([property: Range(1, RuleSettingCatalogue.LongestSnoozeDays)] int Days, [property: StringLength(2000, MinimumLength = 1)] string? Note = null);
+    public sealed record SnoozeRequest([property: Range(1, RuleSettingCatalogue.LongestSnoozeDays)] int Days, [property: NotBlank(2000)] string? Note = null);
 
     /// <param name="Outcome">How it ended: owed.</param>
-    public sealed record ResolveRequest(FollowUpOutcome Outcome, [property: StringLength(2000, MinimumLength = 1)] string? Note = null);
+    public sealed record ResolveRequest(FollowUpOutcome Outcome, [property: NotBlank(2000)] string? Note = null);
 
     /// <param name="Reason">Why it needs no follow-up: owed.</param>
-    public sealed record DismissRequest([property: StringLength(2000, MinimumLength = 1)] string Reason);
+    public sealed record DismissRequest([property: NotBlank(2000)] string Reason);
 
     public sealed record Command(
         FollowUpId Id, IfMatch Read, FollowUpAction Action, string? Note = null, string? Assignee = null, int Days = 0, FollowUpOutcome? Outcome = null)

@@ -14,12 +14,12 @@ public static class ChangeMedication
 {
     /// <param name="Reason">Why it is amended.</param>
     /// <param name="Medication">The whole record as it should be.</param>
-    public sealed record AmendRequest([property: StringLength(500, MinimumLength = 1)] string Reason, MedicationBody Medication);
+    public sealed record AmendRequest([property: NotBlank(500)] string Reason, MedicationBody Medication);
 
     /// <param name="StoppedOn">The first clinical day without it.</param>
-    public sealed record StopRequest(DateOnly StoppedOn, [property: StringLength(500, MinimumLength = 1)] string? Reason = null);
+    public sealed record StopRequest(DateOnly StoppedOn, [property: NotBlank(500)] string? Reason = null);
 
-    public sealed record RetractRequest([property: StringLength(500, MinimumLength = 1)] string Reason);
+    public sealed record RetractRequest([property: NotBlank(500)] string Reason);
 
     public sealed record Command(PatientId PatientId, MedicationId Id, IfMatch Read, AmendRequest? Amend, StopRequest? Stop, RetractRequest? Retract)
         : ICommand<Result<MedicationResponse>>, IConcernsPatient;

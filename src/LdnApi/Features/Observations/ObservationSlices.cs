@@ -98,7 +98,7 @@ public static class RecordObservation
 /// <summary>Retracts an observation that should never have been: it counts no more and stays readable.</summary>
 public static class RetractObservation
 {
-    public sealed record Request([property: StringLength(500, MinimumLength = 1)] string Reason);
+    public sealed record Request([property: NotBlank(500)] string Reason);
 
     public sealed record Command(PatientId PatientId, ObservationId Id, IfMatch Read, string Reason) : ICommand<Result<ObservationResponse>>, IConcernsPatient;
 

@@ -6,8 +6,8 @@ namespace LdnApi.Features.Patients;
 
 /// <summary>A number by which another system knows the patient; unique in the clinic.</summary>
 public sealed record Identifier(
-    [property: StringLength(200, MinimumLength = 1)] string System,
-    [property: StringLength(200, MinimumLength = 1)] string Value)
+    [property: NotBlank(200)] string System,
+    [property: NotBlank(200)] string Value)
 {
     /// <summary>Of <c>system|value</c>, both parts and the bar.</summary>
     internal const int MaxText = 401;
@@ -23,13 +23,13 @@ public sealed record Identifier(
 
 /// <summary>The patient's name.</summary>
 public sealed record HumanName(
-    [property: StringLength(200, MinimumLength = 1)] string Family,
+    [property: NotBlank(200)] string Family,
     [property: MaxLength(10), EachLength(1, 200)] IReadOnlyList<string>? Given = null);
 
 /// <summary>A condition on record: a code of a code system such as SNOMED CT or ICD-10.</summary>
 public sealed record Condition(
-    [property: StringLength(200, MinimumLength = 1)] string System,
-    [property: StringLength(40, MinimumLength = 1)] string Code,
+    [property: NotBlank(200)] string System,
+    [property: NotBlank(40)] string Code,
     [property: StringLength(200)] string? Display = null);
 
 /// <summary>What is written of a patient.</summary>

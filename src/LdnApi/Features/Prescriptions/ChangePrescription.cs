@@ -31,13 +31,13 @@ public static class ChangePrescription
     /// <param name="Overrides">Where the action orders a dose.</param>
     [ValidatableType]
     public sealed record Request(
-        DateOnly? On = null, [property: StringLength(500, MinimumLength = 1)] string? Reason = null,
+        DateOnly? On = null, [property: NotBlank(500)] string? Reason = null,
         [property: MaxLength(OrderSafety.MaxOverrides)] IReadOnlyList<OverrideBody>? Overrides = null);
 
     /// <param name="DoseMg">The new dose, mg per day in total. This or <c>doseQuantity</c>.</param>
     /// <param name="DoseQuantity">The amount each time; the prescription's <c>timesPerDay</c> stays.</param>
     public sealed record DoseRequest(
-        [property: DoseMg] decimal? DoseMg = null, DateOnly? On = null, [property: StringLength(500, MinimumLength = 1)] string? Reason = null, DoseQuantityBody? DoseQuantity = null,
+        [property: DoseMg] decimal? DoseMg = null, DateOnly? On = null, [property: NotBlank(500)] string? Reason = null, DoseQuantityBody? DoseQuantity = null,
         [property: MaxLength(OrderSafety.MaxOverrides)] IReadOnlyList<OverrideBody>? Overrides = null);
 
     public sealed record Command(

@@ -26,9 +26,9 @@ public static class WritePrescription
         [property: Range(1, 4)] int TimesPerDay = 1,
         TimeOnly? TimeOfDay = null,
         DateOnly? EndsOn = null,
-        [property: StringLength(500, MinimumLength = 1)] string? Indication = null,
+        [property: NotBlank(500)] string? Indication = null,
         CompoundingBody? Compounding = null,
-        [property: StringLength(200, MinimumLength = 1)] string? Prescriber = null,
+        [property: NotBlank(200)] string? Prescriber = null,
         [property: MaxLength(OrderSafety.MaxOverrides)] IReadOnlyList<OverrideBody>? Overrides = null,
         Source? Source = null);
 

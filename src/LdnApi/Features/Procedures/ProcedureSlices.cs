@@ -11,7 +11,7 @@ namespace LdnApi.Features.Procedures;
 
 /// <summary>A procedure that is planned.</summary>
 /// <param name="Text">The procedure in words.</param>
-public sealed record ProcedureBody(DateOnly PlannedOn, [property: StringLength(200, MinimumLength = 1)] string? Text = null, Source? Source = null);
+public sealed record ProcedureBody(DateOnly PlannedOn, [property: NotBlank(200)] string? Text = null, Source? Source = null);
 
 /// <summary>A procedure as read.</summary>
 public sealed record ProcedureResponse(
@@ -61,7 +61,7 @@ public static class PlanProcedure
 public static class CancelProcedure
 {
     [ValidatableType]
-    public sealed record Request([property: StringLength(500, MinimumLength = 1)] string Reason);
+    public sealed record Request([property: NotBlank(500)] string Reason);
 
     public sealed record Command(PatientId PatientId, ProcedureId Id, IfMatch Read, ProcedureStatus Status, string Reason)
         : ICommand<Result<ProcedureResponse>>, IConcernsPatient;

@@ -17,11 +17,11 @@ public static class ChangeRuleSettings
 {
     /// <param name="Reason">Why they are changed.</param>
     /// <param name="Settings">The settings that change; one that is left out keeps the value that the clinic has.</param>
-    public sealed record Request([property: StringLength(500, MinimumLength = 1)] string Reason, JsonElement Settings);
+    public sealed record Request([property: NotBlank(500)] string Reason, JsonElement Settings);
 
     /// <param name="RestoredVersion">The earlier version to bring back.</param>
     /// <param name="Reason">Why it is brought back.</param>
-    public sealed record RestoreRequest([property: Range(1, int.MaxValue)] long RestoredVersion, [property: StringLength(500, MinimumLength = 1)] string Reason);
+    public sealed record RestoreRequest([property: Range(1, int.MaxValue)] long RestoredVersion, [property: NotBlank(500)] string Reason);
 
     /// <param name="Draft">The settings that change; null to restore a version.</param>
     public sealed record Command(IfMatch Read, string Reason, JsonElement? Draft, long Restore = 0) : ICommand<Result<RuleSettingsResponse>>;

@@ -21,23 +21,23 @@ public static class MoveTitration
     /// <param name="Overrides">Where the action orders a dose; kept with the prescription.</param>
     [ValidatableType]
     public sealed record Request(
-        [property: StringLength(500, MinimumLength = 1)] string Reason, DateOnly? On = null, FollowUpId? FollowUpId = null,
+        [property: NotBlank(500)] string Reason, DateOnly? On = null, FollowUpId? FollowUpId = null,
         [property: MaxLength(OrderSafety.MaxOverrides)] IReadOnlyList<OverrideBody>? Overrides = null);
 
     /// <param name="Days">By how many days the present step is made longer.</param>
     public sealed record LengthenRequest(
-        [property: StringLength(500, MinimumLength = 1)] string Reason, [property: Range(1, 365)] int Days, DateOnly? On = null, FollowUpId? FollowUpId = null);
+        [property: NotBlank(500)] string Reason, [property: Range(1, 365)] int Days, DateOnly? On = null, FollowUpId? FollowUpId = null);
 
     /// <param name="LastDoseOn">
     /// The last day on which a dose was taken. Owed unless the prescription is on hold, which says so itself: the days after it are recorded as days without a dose.
     /// </param>
     public sealed record RestartRequest(
-        [property: StringLength(500, MinimumLength = 1)] string Reason, DateOnly? LastDoseOn = null, DateOnly? On = null, FollowUpId? FollowUpId = null,
+        [property: NotBlank(500)] string Reason, DateOnly? LastDoseOn = null, DateOnly? On = null, FollowUpId? FollowUpId = null,
         [property: MaxLength(OrderSafety.MaxOverrides)] IReadOnlyList<OverrideBody>? Overrides = null);
 
     /// <param name="Steps">Doses that fall from step to step, the first below the present one, each with its days. The first is taken at once; after the last there is no dose.</param>
     public sealed record TaperRequest(
-        [property: StringLength(500, MinimumLength = 1)] string Reason, [property: MinLength(1), MaxLength(StepBody.MaxCount)] IReadOnlyList<StepBody> Steps,
+        [property: NotBlank(500)] string Reason, [property: MinLength(1), MaxLength(StepBody.MaxCount)] IReadOnlyList<StepBody> Steps,
         DateOnly? On = null, FollowUpId? FollowUpId = null);
 
     public sealed record Command(

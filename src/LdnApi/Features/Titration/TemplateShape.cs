@@ -23,9 +23,9 @@ public sealed record StepBody([property: DoseMg] decimal DoseMg, [property: Rang
 /// <param name="Name">Unique among the clinic's active templates.</param>
 /// <param name="Source">Where the steps come from, for whom they are meant.</param>
 public sealed record TemplateBody(
-    [property: StringLength(100, MinimumLength = 1)] string Name,
+    [property: NotBlank(100)] string Name,
     [property: MinLength(1), MaxLength(StepBody.MaxCount)] IReadOnlyList<StepBody> Steps,
-    [property: StringLength(500, MinimumLength = 1)] string? Source = null)
+    [property: NotBlank(500)] string? Source = null)
 {
     internal static TemplateBody Of(TitrationTemplate template) => new(template.Name, [.. template.Steps.Select(s => new StepBody(s.DoseMg, s.Days))], template.Source);
 }
