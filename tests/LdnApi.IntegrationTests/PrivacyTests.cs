@@ -195,6 +195,7 @@ public sealed class PrivacyTests(LdnApiHost api) : IClassFixture<LdnApiHost>
         string[] categories = ["Default", "Microsoft.AspNetCore", "Microsoft.AspNetCore.DataProtection", "Microsoft.AspNetCore.Hosting.Diagnostics", "Microsoft.EntityFrameworkCore", "Microsoft.Hosting"];
         var host = api.WithWebHostBuilder(b =>
         {
+            b.UseUrls("http://127.0.0.1:0"); // whichever port is free
             b.ConfigureLogging(logging => logging.ClearProviders().AddProvider(ears));
             b.ConfigureTestServices(s => s.ConfigureDbContext<LdnDbContext>(o => o.ConfigureLoggingCacheTime(TimeSpan.Zero))); // or other tests tell EF that nobody listens
             foreach (var category in categories)
@@ -203,7 +204,7 @@ public sealed class PrivacyTests(LdnApiHost api) : IClassFixture<LdnApiHost>
                 b.UseSetting($"Logging:{typeof(Ears).FullName}:LogLevel:{category}", nameof(LogLevel.Trace));
             }
         });
-        host.UseKestrel(0);
+        host.UseKestrel();
         return host;
     }
 
