@@ -58,6 +58,21 @@ public sealed class UpsertTests(LdnApiHost api) : IClassFixture<LdnApiHost>
         Assert.Equal(id, (string)(await client.GetOkAsync(Of(number)))["items"]!.AsArray().Single()!["id"]!);
     }
 
+    /// <summary>Each is taken for the whole of the batch, and PostgreSQL has room for a few thousand locks in all.</summary>
+    [Fact]
+    public async Task A_full_batch_may_name_as_many_identifiers_as_patients_may_have()
+    {
+        using var client = api.ClientOf(LdnApiHost.NewClinic());
+        var number = NewNumber();
+        JsonObject Full(int n, string? ifMatch) => Item($"{number}-{n}", new { name = new { family = "King" }, timeZone = "UTC", identifiers = Enumerable.Range(1, 19).Select(i => new { system = $"urn:lab:{i}", value = $"{number}-{n}" }) }, ifMatch);
+
+        var done = await BatchAsync(client, [Full(1, null), .. Enumerable.Range(2, 999).Select(n => Full(n, "*"))]);
+
+        Assert.Equal((1, 0, 999), ((int)done["created"]!, (int)done["updated"]!, (int)done["rejected"]!));
+        Assert.All(done["items"]!.AsArray().Skip(1), i => Assert.Equal("version-mismatch", (string)i!["problem"]!["code"]!));
+        Assert.Equal((string)done["items"]![0]!["id"]!, (string)(await client.GetOkAsync($"/api/v1/patients?identifier=urn:lab:19|{number}-1"))["items"]!.AsArray().Single()!["id"]!);
+    }
+
     [Fact]
     public async Task What_the_sender_leaves_out_stays_and_its_identifiers_are_added()
     {

@@ -73,7 +73,7 @@ public static class UpsertPatient
 
         public async Task<Result<Outcome>> Handle(Command command, CancellationToken ct)
         {
-            var known = await db.LockPatientAsync(command.Identifier.ToValue(), ct);
+            var known = await db.LockPatientAsync(command.Identifier.ToValue(), (command.Patient.Identifiers ?? []).Select(i => i.ToValue()), ct);
             if (command.Preconditions.Refusal(known?.Version) is { } refusal)
             {
                 return refusal;
