@@ -50,6 +50,26 @@ public sealed class IdempotencyTests(LdnApiHost api) : IClassFixture<LdnApiHost>
         }
     }
 
+    /// <summary>Two operations that do the same with the same content are two requests all the same, and so are those for two patients.</summary>
+    [Fact]
+    public async Task A_key_stands_for_one_operation_on_one_patient()
+    {
+        using var client = api.ClientOf(LdnApiHost.NewClinic());
+        var url = ApiClient.Of(await LdnApiHost.RegisterAsync(client, "UTC"), "/check-ins");
+        var another = ApiClient.Of(await LdnApiHost.RegisterAsync(client, "UTC"), "/check-ins");
+        var batch = new { items = new[] { new { date = "2026-03-01", scores = new { anxiety = 3 } } } };
+
+        using var first = await client.SendAsync(HttpMethod.Post, $"{url}/batch", batch, key: "one-operation");
+        using var import = await client.SendAsync(HttpMethod.Post, $"{url}/import", ApiClient.Json("date,anxiety\n2026-03-01,3\n", "text/csv"), key: "one-operation");
+        using var elsewhere = await client.SendAsync(HttpMethod.Post, $"{another}/batch", batch, key: "one-operation");
+        using var again = await client.SendAsync(HttpMethod.Post, $"{url}/batch", batch, key: "one-operation");
+
+        Assert.Equal((200, false), ((int)first.StatusCode, first.Headers.Contains("Idempotency-Replayed")));
+        Assert.Equal((422, "idempotency-key-reused"), ((int)import.StatusCode, (string?)(await import.ReadAsync())["code"]));
+        Assert.Equal((422, "idempotency-key-reused"), ((int)elsewhere.StatusCode, (string?)(await elsewhere.ReadAsync())["code"]));
+        Assert.Equal((200, true), ((int)again.StatusCode, again.Headers.Contains("Idempotency-Replayed")));
+    }
+
     [Fact]
     public async Task A_refusal_is_not_kept_so_the_corrected_request_may_use_the_key()
     {
