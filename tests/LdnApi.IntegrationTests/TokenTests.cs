@@ -67,6 +67,8 @@ public sealed class TokenTests(TokenTests.Issued issued) : IClassFixture<TokenTe
         ["typ JWT, as of an ID token"] = f => f.WithHeader("typ", "JWT"),
         ["typ absent"] = f => f.WithHeader("typ", null),
         ["typ a number"] = f => f.WithHeader("typ", 1),
+        ["sub a character too long"] = f => f.With("sub", new string('s', 256)),
+        ["sub with NUL"] = f => f.With("sub", "dr\0gray"),
         ["an ID token"] = f => f.WithHeader("typ", "JWT", payload: f.PayloadWith(("aud", "ehr-feed"), ("nonce", "n"))),
         ["expired a minute ago"] = f => f.With("exp", Forger.Now - 60),
         ["exp absent"] = f => f.With("exp", null),
