@@ -8,7 +8,6 @@ using LdnApi.Safety;
 using MediatR;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
-using Npgsql;
 
 namespace LdnApi.Features.Rules;
 
@@ -54,6 +53,7 @@ public static class ChangeRuleSettings
 
         public async Task<Result<RuleSettingsResponse>> Handle(Command command, CancellationToken ct)
         {
+            await db.LockRuleSettingsAsync(ct);
             var all = await settings.AllAsync(ct);
             var current = all[all.Keys.Max()];
             if (current.Version != command.Read.Version)
@@ -84,15 +84,7 @@ public static class ChangeRuleSettings
                 RestoredFrom = command.Draft is null ? command.Restore : null,
             };
             db.RuleSettings.Add(next);
-            try
-            {
-                await db.SaveChangesAsync(ct);
-            }
-            catch (DbUpdateException e) when (e.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation })
-            {
-                return Problem.Stale; // another change came between our read and our write
-            }
-
+            await db.SaveChangesAsync(ct);
             await db.NightlyEvaluations.Where(n => n.DueAt > now).ExecuteUpdateAsync(due => due.SetProperty(n => n.DueAt, now), ct);
             return RuleSettingsResponse.Of(next, await db.NightlyEvaluations.CountAsync(n => n.DueAt <= now, ct));
         }
