@@ -176,6 +176,7 @@ public sealed class IdempotencyTests(LdnApiHost api) : IClassFixture<LdnApiHost>
         using var response = await client.SendAsync(HttpMethod.Post, url, CheckIn, key: key);
 
         Assert.Equal((status, code), ((int)response.StatusCode, (string?)(await response.ReadAsync())["code"]));
+        Assert.Equal(code is null ? null : "5", response.Headers.RetryAfter?.ToString());
         Assert.Single((await client.GetOkAsync(url))["items"]!.AsArray());
     }
 

@@ -9,8 +9,17 @@ public static class WireGuards
     /// <summary>Bytes of a body, unless the endpoint states less.</summary>
     public const int MaxBodyBytes = 4 * 1024 * 1024;
 
-    /// <summary>First of all, so that every answer has them.</summary>
-    public static void UseWireHeaders(this IApplicationBuilder app) => app.Use((http, next) =>
+    private static readonly Func<ILogger, string, string, IDisposable?> RequestScope =
+        LoggerMessage.DefineScope<string, string>("traceId:{TraceId} X-Request-Id:{RequestId}");
+
+    /// <summary>First of all, so that every answer has them, and every line of the log the ids that the answer has.</summary>
+    public static void UseWireHeaders(this IApplicationBuilder app)
+    {
+        var log = app.ApplicationServices.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(WireGuards));
+        app.Use((http, next) => WithHeadersAsync(http, next, log));
+    }
+
+    private static async Task WithHeadersAsync(HttpContext http, RequestDelegate next, ILogger log)
     {
         var deprecation = http.GetEndpoint()?.Metadata.GetMetadata<Deprecation>(); // an error takes the endpoint away
         http.Response.OnStarting(() =>
@@ -43,8 +52,9 @@ public static class WireGuards
             http.TraceIdentifier = id;
         }
 
-        return next(http);
-    });
+        using var scope = RequestScope(log, ProblemSetup.TraceIdOf(http), http.TraceIdentifier);
+        await next(http);
+    }
 
     public static void UseWireGuards(this IApplicationBuilder app) => app.Use((http, next) =>
     {
