@@ -24,7 +24,7 @@ internal sealed class OpenApiOperations : IOperationFilter
         var answersVersion = context.ApiDescription.SupportedResponseTypes.Any(r => r.Type?.IsAssignableTo(typeof(IVersioned)) == true);
 
         DescribeParameters(operation, context);
-        foreach (var status in ProblemsOf(context, method, takesIfMatch, takesPreconditions))
+        foreach (var status in ProblemsOf(context, method, takesIfMatch, takesPreconditions, operation.RequestBody is not null))
         {
             operation.Responses[OpenApiParts.KeyOf(status)] = new OpenApiResponseReference(OpenApiParts.NameOf(status), context.Document);
         }
@@ -105,7 +105,7 @@ internal sealed class OpenApiOperations : IOperationFilter
     }
 
     /// <summary>The statuses of the refusals that an operation can give. One that a slice alone knows of is declared there with <c>ProducesProblem</c>.</summary>
-    private static SortedSet<int> ProblemsOf(OperationFilterContext context, string? method, bool takesIfMatch, bool takesPreconditions)
+    private static SortedSet<int> ProblemsOf(OperationFilterContext context, string? method, bool takesIfMatch, bool takesPreconditions, bool takesBody)
     {
         var takesDay = context.ApiDescription.ParameterDescriptions.Any(p => p.Name is "asOf");
         SortedSet<int> statuses = [StatusCodes.Status400BadRequest, StatusCodes.Status401Unauthorized, StatusCodes.Status403Forbidden,
@@ -114,6 +114,7 @@ internal sealed class OpenApiOperations : IOperationFilter
         statuses.UnionWith(context.ApiDescription.RelativePath!.Contains('{') ? [StatusCodes.Status404NotFound] : []);
         statuses.UnionWith(takesIfMatch ? [StatusCodes.Status412PreconditionFailed, StatusCodes.Status428PreconditionRequired] : []);
         statuses.UnionWith(takesPreconditions ? [StatusCodes.Status412PreconditionFailed] : []);
+        statuses.UnionWith(takesBody ? [StatusCodes.Status408RequestTimeout] : []);
         statuses.UnionWith(method is "GET"
             ? takesDay ? [StatusCodes.Status422UnprocessableEntity] : []
             : [StatusCodes.Status409Conflict, StatusCodes.Status413PayloadTooLarge, StatusCodes.Status415UnsupportedMediaType, StatusCodes.Status422UnprocessableEntity]);

@@ -35,6 +35,7 @@ internal sealed class OpenApiParts : IDocumentFilter
 
     private const string Challenge = "Challenge";
     private const string StrongETag = "^\"[0-9]{1,19}\"$";
+    private const string ETagList = "^(\\*|(W/)?\"[!#-~]*\"( ?, ?(W/)?\"[!#-~]*\")*)$"; // RFC 9110, 13.1.2
 
     private static readonly Tag[] Tags =
     [
@@ -75,6 +76,7 @@ internal sealed class OpenApiParts : IDocumentFilter
         new(401, "Unauthorized", "No token, or not a good one", [ProblemSetup.Of(401)], Challenge),
         new(403, "Forbidden", "The token lacks the scope", [ProblemSetup.Of(403)]),
         new(404, "NotFound", "No such record in this clinic", [Problem.NotFound]),
+        new(408, "RequestTimeout", "The body came too slowly", [ProblemSetup.Of(408)]),
         new(409, "Conflict", "The present state does not allow it", [Problem.InvalidTransition("on-hold", "resume", "stop")]),
         new(412, "PreconditionFailed", "Changed since it was read", [Problem.StaleAt(7)]),
         new(413, "PayloadTooLarge", "The body is too large", [ProblemSetup.Of(413)]),
@@ -102,7 +104,7 @@ internal sealed class OpenApiParts : IDocumentFilter
         parts.Parameters = new Dictionary<string, IOpenApiParameter>
         {
             [IfMatch] = Parameter("If-Match", "The ETag of the version you read.", StrongETag, required: true, example: "\"1\""),
-            [IfNoneMatch] = Parameter("If-None-Match", "The ETag you have: 304 when it is still the current one.", StrongETag, required: false, example: "\"1\""),
+            [IfNoneMatch] = Parameter("If-None-Match", "The ETags you have, or `*`: 304 when one of them is still the current one.", ETagList, required: false, example: "\"1\""),
             [UpsertIfMatch] = Parameter("If-Match", "Only the version of this ETag is changed; `*`: whichever there is. Nothing is made.", "^(\\*|\"[0-9]{1,18}\")$", required: false, example: "\"1\""),
             [UpsertIfNoneMatch] = Parameter("If-None-Match", "`*`: one is made only if there is none. Nothing is changed.", "^\\*$", required: false, example: "*"),
             [Purpose] = Parameter(Audit.PurposeName, $"Why patient data is read or changed, for the audit trail: {string.Join(", ", PurposeOfUse.All.Select(p => $"`{p.Key}` {p.Value}"))}. Absent: not stated.",
