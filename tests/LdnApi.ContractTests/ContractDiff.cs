@@ -4,7 +4,7 @@ namespace LdnApi.ContractTests;
 
 /// <summary>What of a contract would break a client that was written against an earlier one, and which operations differ at all.</summary>
 /// <remarks>
-/// A request may only be allowed more, an answer may only promise more. Enum names of answers are open-ended, so a new one breaks nothing; a new refusal
+/// A request may only be allowed more, an answer (a refusal and 304, too) may only promise more. Enum names of answers are open-ended, so a new one breaks nothing; a new refusal
 /// breaks nothing either. Words (descriptions, examples) are no part of it.
 /// </remarks>
 internal sealed class ContractDiff(Contract before, Contract after)
@@ -78,7 +78,7 @@ internal sealed class ContractDiff(Contract before, Contract after)
         }
 
         Bodies(old, now);
-        foreach (var (status, response) in old.Responses.Where(r => r.Key[0] is '2'))
+        foreach (var (status, response) in old.Responses)
         {
             if (!now.Responses.TryGetValue(status, out var kept))
             {
@@ -150,6 +150,11 @@ internal sealed class ContractDiff(Contract before, Contract after)
 
         if (sent)
         {
+            if (old["default"] is { } standard && standard.ToJsonString() != now["default"]?.ToJsonString())
+            {
+                Break(place, $"is {now["default"]?.ToJsonString() ?? "nothing"} by default, was {standard.ToJsonString()}");
+            }
+
             Narrowed(old, now, place);
         }
 

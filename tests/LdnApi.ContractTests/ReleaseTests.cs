@@ -69,6 +69,12 @@ public sealed partial class ReleaseTests
         { "new required parameter", d => d["paths"]!["/things"]!["get"]!["parameters"]!.AsArray().Add(Json("""{ "name": "day", "in": "query", "required": true, "schema": { "type": "string" } }""")), "ListThings query day is new and required." },
         { "parameter's limit tightened", d => d["paths"]!["/things"]!["get"]!["parameters"]![0]!["schema"]!["maxLength"] = 5, "ListThings query kind maxLength is 5, was 10." },
         { "success gone", d => d["paths"]!["/things"]!["post"]!["responses"]!.AsObject().Remove("201"), "MakeThing 201 is gone." },
+        { "refusal gone", d => d["paths"]!["/things"]!["get"]!["responses"]!.AsObject().Remove("503"), "ListThings 503 is gone." },
+        { "not modified gone", d => d["paths"]!["/things"]!["get"]!["responses"]!.AsObject().Remove("304"), "ListThings 304 is gone." },
+        { "header of a refusal gone", d => d["paths"]!["/things"]!["get"]!["responses"]!["503"]!["headers"]!.AsObject().Remove("Retry-After"), "ListThings 503 Retry-After is gone." },
+        { "member of a problem gone", d => Shape(d, "Problem")["properties"]!.AsObject().Remove("code"), "Problem.code is gone." },
+        { "another default", d => d["paths"]!["/things"]!["get"]!["parameters"]![0]!["schema"]!["default"] = "b", "ListThings query kind is \"b\" by default, was \"a\"." },
+        { "default gone", d => d["paths"]!["/things"]!["get"]!["parameters"]![0]!["schema"]!.AsObject().Remove("default"), "ListThings query kind is nothing by default, was \"a\"." },
         { "header gone", d => d["paths"]!["/things"]!["post"]!["responses"]!["201"]!["headers"]!.AsObject().Remove("ETag"), "MakeThing 201 ETag is gone." },
         { "media type gone", d => d["paths"]!["/things"]!["post"]!["requestBody"]!["content"]!.AsObject().Remove("text/csv"), "MakeThing body text/csv is gone." },
         { "body required", d => d["paths"]!["/things"]!["post"]!["requestBody"]!["required"] = true, "MakeThing body is required now." },
@@ -106,13 +112,17 @@ public sealed partial class ReleaseTests
           "openapi": "3.1.2", "info": { "title": "t", "version": "1" },
           "paths": { "/things": {
             "get": { "operationId": "ListThings",
-              "parameters": [{ "name": "kind", "in": "query", "schema": { "type": "string", "maxLength": 10 } }],
-              "responses": { "200": { "description": "OK", "content": { "application/json": { "schema": { "type": "array", "items": { "$ref": "#/components/schemas/Thing" } } } } } } },
+              "parameters": [{ "name": "kind", "in": "query", "schema": { "type": "string", "maxLength": 10, "default": "a" } }],
+              "responses": {
+                "304": { "description": "Not modified" },
+                "503": { "description": "Away", "headers": { "Retry-After": { "schema": { "type": "integer" } } }, "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } } },
+                "200": { "description": "OK", "content": { "application/json": { "schema": { "type": "array", "items": { "$ref": "#/components/schemas/Thing" } } } } } } },
             "post": { "operationId": "MakeThing", "x-required-scope": "write",
               "requestBody": { "content": { "text/csv": { "schema": { "type": "string" } }, "application/json": { "schema": { "$ref": "#/components/schemas/ThingBody" } } } },
               "responses": { "201": { "description": "Created", "headers": { "ETag": { "schema": { "type": "string" } } }, "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Thing" } } } } } } } },
           "components": { "schemas": {
             "Kind": { "type": "string", "enum": ["a", "b-c"] },
+            "Problem": { "type": "object", "required": ["status"], "properties": { "status": { "type": "integer" }, "code": { "type": "string" } } },
             "ThingBody": { "type": "object", "required": ["name"], "properties": {
               "name": { "type": "string", "maxLength": 10 }, "mg": { "type": ["number", "null"], "maximum": 10 },
               "kind": { "oneOf": [{ "$ref": "#/components/schemas/Kind" }, { "type": "null" }] }, "tags": { "type": "array", "maxItems": 3, "items": { "type": "string" } } } },
