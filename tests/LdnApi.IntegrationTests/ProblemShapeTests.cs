@@ -82,6 +82,75 @@ public sealed partial class ProblemShapeTests(LdnApiHost api) : IClassFixture<Ld
         }
     }
 
+    /// <summary>Each value that an operation takes in its address and that can be wrong, sent wrong.</summary>
+    [Fact]
+    public async Task A_value_that_cannot_be_read_is_400_and_named_with_its_rule()
+    {
+        using var client = api.ClientOf(LdnApiHost.NewClinic());
+        var sent = 0;
+        foreach (var (method, pattern, endpoint) in Routes)
+        {
+            foreach (var parameter in endpoint.Metadata.GetMetadata<AddressParameters>()!.All.Where(p => p.Part != AddressPart.Header && p.Type != typeof(string)))
+            {
+                foreach (var text in new[] { "canary-7", "1e3", "99999999999999", "1980-05-17T00:00:00Z" })
+                {
+                    if (parameter.Type == typeof(DateTimeOffset) && text.EndsWith('Z'))
+                    {
+                        continue;
+                    }
+
+                    var url = parameter.Part == AddressPart.Path
+                        ? Parameter().Replace(pattern, m => m.Value.Trim('{', '}') == parameter.Name ? text : Guid.NewGuid().ToString())
+                        : $"{Filled(pattern)}?{parameter.Name}={text}";
+                    using var answer = await AssertProblemAsync(client, method, url, BodyFor(endpoint), 400, "invalid-request", ifMatch: 1);
+                    var errors = (JsonObject)(await answer.ReadAsync())["errors"]!;
+                    Assert.Equal((url, true), (url, errors.ContainsKey(parameter.Name)));
+                    Assert.DoesNotContain(text, errors.ToJsonString(), StringComparison.Ordinal);
+                    sent++;
+                }
+            }
+        }
+
+        Assert.True(sent > 200, $"{sent}");
+    }
+
+    [Theory]
+    [InlineData("GET", "patients?birthDate=1980-05-17T00:00:00Z", null, "birthDate", "Must be a calendar day, YYYY-MM-DD: a moment was sent.")]
+    [InlineData("GET", "patients?birthDate=03/04/2026", null, "birthDate", "Must be a calendar day, YYYY-MM-DD, from 1900-01-01 to 2199-12-31.")]
+    [InlineData("GET", "patients?limit=abc", null, "limit", "Must be a whole number.")]
+    [InlineData("GET", "patients?limit=0", null, "limit", "The field limit must be between 1 and 200.")]
+    [InlineData("GET", "patients?name=%00", null, "name", "Has characters that are no text.")]
+    [InlineData("GET", "follow-ups?overdue=maybe", null, "overdue", "Must be true or false.")]
+    [InlineData("GET", "audit?from=2026-03-14", null, "from", "Must be an instant with its offset, as 2026-03-14T09:00:00Z; a + is sent as %2B.")]
+    [InlineData("GET", "patients/abc", null, "patientId", "Must be a UUID: 32 hexadecimal digits in five groups.")]
+    [InlineData("PUT", "rule-settings", "", "$", "Must be a body of the form that the contract states, sent as a whole.")]
+    [InlineData("PUT", "rule-settings", "null", "$", "Must be a body of the form that the contract states, sent as a whole.")]
+    [InlineData("POST", "rules/replay", "", "$", "Must be a body of the form that the contract states, sent as a whole.")]
+    [InlineData("POST", "rules/replay", "null", "$", "Must be a body of the form that the contract states, sent as a whole.")]
+    [InlineData("POST", "rule-settings/restore", """{ "restoredVersion": 99999999999999, "reason": "back" }""", "$.restoredVersion", "The field restoredVersion must be between 1 and 2147483647.")]
+    public async Task What_is_wrong_is_named_in_the_wires_words(string method, string path, string? body, string place, string rule)
+    {
+        using var client = api.ClientOf(LdnApiHost.NewClinic());
+
+        using var answer = await AssertProblemAsync(client, method, $"/api/v1/{path}", body is null ? null : () => ApiClient.Json(body), 400, "invalid-request", ifMatch: 1);
+
+        var errors = (JsonObject)(await answer.ReadAsync())["errors"]!;
+        Assert.Equal((place, rule), (errors.Single().Key, (string?)errors.Single().Value!.AsArray().Single()));
+    }
+
+    [Fact]
+    public async Task A_media_type_that_is_not_taken_is_not_repeated()
+    {
+        using var client = api.ClientOf(LdnApiHost.NewClinic());
+        using var body = new StringContent("{}");
+        body.Headers.Remove("Content-Type");
+        body.Headers.TryAddWithoutValidation("Content-Type", "application/json,text/canary");
+
+        using var answer = await client.SendAsync(HttpMethod.Post, "/api/v1/patients", body);
+
+        Assert.Equal((HttpStatusCode.UnsupportedMediaType, "The body must be application/json."), (answer.StatusCode, (string?)(await answer.ReadAsync())["detail"]));
+    }
+
     [Fact]
     public async Task A_body_of_another_type_too_large_or_unreadable_is_refused_in_the_shape()
     {
@@ -181,6 +250,8 @@ public sealed partial class ProblemShapeTests(LdnApiHost api) : IClassFixture<Ld
             Assert.True(problem["title"] is not null && problem["traceId"] is not null, place);
             Assert.Equal(url.Split('?')[0], (string?)problem["instance"]);
             Assert.DoesNotContain("   at ", problem.ToJsonString(), StringComparison.Ordinal);
+            Assert.DoesNotMatch(FrameworkWords(), problem.ToJsonString());
+            Assert.True(status != 400 || problem["errors"] is JsonObject { Count: > 0 }, place);
         }
 
         return answer;
@@ -193,6 +264,9 @@ public sealed partial class ProblemShapeTests(LdnApiHost api) : IClassFixture<Ld
 
     [GeneratedRegex("{[^}]+}")]
     private static partial Regex Parameter();
+
+    [GeneratedRegex(@"Nullable|DateOnly|DateTimeOffset|Int32|Int64|Boolean|Guid|\b[A-Z]\w+Id\b|System\.|LdnApi\.|Failed to|Implicit|parameter|Expected")]
+    private static partial Regex FrameworkWords();
 
     [GeneratedRegex("<a href=\"/problems/")]
     private static partial Regex Link();

@@ -26,12 +26,12 @@ public sealed record MergePatch<T>(JsonElement Json) : IRevision<T> where T : cl
 {
     public const int MaxBytes = 64 * 1024;
 
-    /// <exception cref="BadHttpRequestException">415 for another media type, 413 over the limit, 400 for what is not JSON at all.</exception>
+    /// <exception cref="UnreadableException">415 for another media type, 413 over the limit, 400 for what is not JSON at all.</exception>
     public static async ValueTask<MergePatch<T>> BindAsync(HttpContext http, ParameterInfo _)
     {
         if (http.Request.GetTypedHeaders().ContentType?.MediaType.Equals(MergePatch.MediaType, StringComparison.OrdinalIgnoreCase) != true)
         {
-            throw new BadHttpRequestException($"The body must be {MergePatch.MediaType}.", StatusCodes.Status415UnsupportedMediaType);
+            throw new UnreadableException($"The body must be {MergePatch.MediaType}.", StatusCodes.Status415UnsupportedMediaType);
         }
 
         return new MergePatch<T>(MergePatch.Parse(await RawBody.ReadAsync(http, MaxBytes)));
@@ -76,7 +76,7 @@ public static class MergePatch
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException) // the latter for a name that is no UTF-16
         {
-            throw new BadHttpRequestException("The body is not JSON.", e);
+            throw new UnreadableException("Must be JSON.", place: "$", inner: e);
         }
     }
 

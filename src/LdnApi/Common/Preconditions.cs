@@ -16,10 +16,10 @@ public sealed record Preconditions(long? Version = null, bool MustBeThere = fals
     /// <summary>There is one, and there must be none.</summary>
     public static readonly Problem AlreadyThere = new("already-exists", StatusCodes.Status412PreconditionFailed, "There is one already.");
 
-    /// <exception cref="BadHttpRequestException">400 when a header is neither one strong ETag of ours nor <c>*</c>.</exception>
+    /// <exception cref="UnreadableException">400 when a header is neither one strong ETag of ours nor <c>*</c>.</exception>
     public static ValueTask<Preconditions> BindAsync(HttpContext http, ParameterInfo _) => ValueTask.FromResult(
         Read(NullIfEmpty(http.Request.Headers.IfMatch.ToString()), NullIfEmpty(http.Request.Headers.IfNoneMatch.ToString()))
-        ?? throw new BadHttpRequestException("If-Match must be the one ETag you read, as it was sent, or *; If-None-Match must be *."));
+        ?? throw new UnreadableException("If-Match must be the one ETag you read, as it was sent, or *; If-None-Match must be *.", place: IfMatch.VersionOf(http.Request.Headers.IfMatch) is null && http.Request.Headers.IfMatch.ToString() is not ("" or Any) ? "If-Match" : "If-None-Match"));
 
     /// <returns>Null for what is no precondition.</returns>
     public static Preconditions? Read(string? ifMatch, string? ifNoneMatch)

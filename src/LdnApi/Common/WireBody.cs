@@ -110,12 +110,12 @@ public sealed record Submission<T>(T? Body, Problem? Problem, bool CarriesSign, 
 {
     public const int MaxBytes = 64 * 1024;
 
-    /// <exception cref="BadHttpRequestException">415 for anything but JSON, 413 over the limit, 400 for what is not JSON at all.</exception>
+    /// <exception cref="UnreadableException">415 for anything but JSON, 413 over the limit, 400 for what is not JSON at all.</exception>
     public static async ValueTask<Submission<T>> BindAsync(HttpContext http, ParameterInfo _)
     {
         if (!http.Request.HasJsonContentType())
         {
-            throw new BadHttpRequestException("The body must be application/json.", StatusCodes.Status415UnsupportedMediaType);
+            throw new UnreadableException("The body must be application/json.", StatusCodes.Status415UnsupportedMediaType);
         }
 
         var bytes = await RawBody.ReadAsync(http, MaxBytes);
@@ -128,7 +128,7 @@ public sealed record Submission<T>(T? Body, Problem? Problem, bool CarriesSign, 
         }
         catch (JsonException e)
         {
-            throw new BadHttpRequestException("The body is not JSON.", e);
+            throw new UnreadableException("Must be JSON.", place: "$", inner: e);
         }
     }
 
@@ -138,7 +138,7 @@ public sealed record Submission<T>(T? Body, Problem? Problem, bool CarriesSign, 
 /// <summary>The bytes of a body, up to a limit.</summary>
 public static class RawBody
 {
-    /// <exception cref="BadHttpRequestException">413 over the limit.</exception>
+    /// <exception cref="UnreadableException">413 over the limit.</exception>
     public static async Task<byte[]> ReadAsync(HttpContext http, int maxBytes)
     {
         using var copy = new MemoryStream();
@@ -148,7 +148,7 @@ public static class RawBody
         {
             if (copy.Length + read > maxBytes)
             {
-                throw new BadHttpRequestException($"The body is larger than {maxBytes} bytes.", StatusCodes.Status413PayloadTooLarge);
+                throw new UnreadableException($"The body is larger than {maxBytes} bytes.", StatusCodes.Status413PayloadTooLarge);
             }
 
             copy.Write(buffer, 0, read);

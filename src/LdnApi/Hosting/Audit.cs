@@ -41,7 +41,7 @@ public static partial class Audit
         var trail = http.RequestServices.GetRequiredService<AuditTrail>();
         if (http.Request.Headers.ContainsKey(PurposeName) && trail.Request!.PurposeOfUse is null)
         {
-            throw new BadHttpRequestException($"{PurposeName} must be one of: {string.Join(", ", PurposeOfUse.All.Keys)}.");
+            throw new UnreadableException($"Must be one of: {string.Join(", ", PurposeOfUse.All.Keys)}.", place: PurposeName);
         }
 
         trail.Request!.Client = ClientOf(http.User);

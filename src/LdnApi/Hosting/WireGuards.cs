@@ -9,6 +9,8 @@ public static class WireGuards
     /// <summary>Bytes of a body, unless the endpoint states less.</summary>
     public const int MaxBodyBytes = 4 * 1024 * 1024;
 
+    private const string NoText = "Has characters that are no text.";
+
     private static readonly Func<ILogger, string, string, IDisposable?> RequestScope =
         LoggerMessage.DefineScope<string, string>("traceId:{TraceId} X-Request-Id:{RequestId}");
 
@@ -62,12 +64,12 @@ public static class WireGuards
         return next(http);
     });
 
-    /// <exception cref="BadHttpRequestException">413, 415 or 400.</exception>
+    /// <exception cref="UnreadableException">413, 415 or 400.</exception>
     private static void Check(HttpRequest request)
     {
         if (request.ContentLength > MaxBodyBytes)
         {
-            throw new BadHttpRequestException($"The body is larger than {MaxBodyBytes} bytes.", StatusCodes.Status413PayloadTooLarge);
+            throw new UnreadableException($"The body is larger than {MaxBodyBytes} bytes.", StatusCodes.Status413PayloadTooLarge);
         }
 
         // A charset that .NET does not know would be a 500, and we decompress nothing.
@@ -75,7 +77,7 @@ public static class WireGuards
             || (MediaTypeHeaderValue.TryParse(request.ContentType, out var type) && type.Charset.HasValue
                 && !HeaderUtilities.RemoveQuotes(type.Charset).Equals("utf-8", StringComparison.OrdinalIgnoreCase)))
         {
-            throw new BadHttpRequestException("Only plain UTF-8 is accepted.", StatusCodes.Status415UnsupportedMediaType);
+            throw new UnreadableException("Only plain UTF-8 is accepted.", StatusCodes.Status415UnsupportedMediaType);
         }
 
         if (request.ContentType?.Contains('"') == true)
@@ -83,9 +85,15 @@ public static class WireGuards
             request.ContentType = request.ContentType.Replace("\"", "", StringComparison.Ordinal); // quoted utf-8 is right, but the framework cannot read it
         }
 
-        if (!WireJson.IsText(request.Path.Value ?? "") || request.Query.Any(q => !WireJson.IsText(q.Key) || q.Value.Any(v => v is not null && !WireJson.IsText(v))))
+        if (!WireJson.IsText(request.Path.Value ?? ""))
         {
-            throw new BadHttpRequestException("The address has characters that are not text.");
+            throw new UnreadableException(NoText, place: "path");
+        }
+
+        if (request.Query.FirstOrDefault(q => !WireJson.IsText(q.Key) || q.Value.Any(v => v is not null && !WireJson.IsText(v))).Key is { } broken)
+        {
+            var known = AddressParameters.Of(request.HttpContext)?.OfQuery.FirstOrDefault(p => p.Name.Equals(broken, StringComparison.OrdinalIgnoreCase));
+            throw new UnreadableException(NoText, place: known?.Name ?? "query");
         }
     }
 }

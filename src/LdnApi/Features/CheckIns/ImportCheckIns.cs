@@ -119,12 +119,12 @@ public static class ImportCheckIns
     {
         public const int MaxBytes = 2 * 1024 * 1024;
 
-        /// <exception cref="BadHttpRequestException">415 for anything but CSV, 413 over the limit, 400 for what is not UTF-8.</exception>
+        /// <exception cref="UnreadableException">415 for anything but CSV, 413 over the limit, 400 for what is not UTF-8.</exception>
         public static async ValueTask<CsvFile> BindAsync(HttpContext http, ParameterInfo _)
         {
             if (http.Request.GetTypedHeaders().ContentType?.MediaType.Equals("text/csv", StringComparison.OrdinalIgnoreCase) != true)
             {
-                throw new BadHttpRequestException("The body must be text/csv.", StatusCodes.Status415UnsupportedMediaType);
+                throw new UnreadableException("The body must be text/csv.", StatusCodes.Status415UnsupportedMediaType);
             }
 
             var bytes = await RawBody.ReadAsync(http, MaxBytes);
@@ -134,7 +134,7 @@ public static class ImportCheckIns
             }
             catch (DecoderFallbackException e)
             {
-                throw new BadHttpRequestException("The file is not UTF-8.", e);
+                throw new UnreadableException("Must be UTF-8.", place: "$", inner: e);
             }
         }
     }

@@ -20,7 +20,7 @@ public static class ChangeRuleSettings
 
     /// <param name="RestoredVersion">The earlier version to bring back.</param>
     /// <param name="Reason">Why it is brought back.</param>
-    public sealed record RestoreRequest([property: Range(1, int.MaxValue)] long RestoredVersion, [property: NotBlank(500)] string Reason);
+    public sealed record RestoreRequest([property: Range(1.0, int.MaxValue)] long RestoredVersion, [property: NotBlank(500)] string Reason);
 
     /// <param name="Draft">The settings that change; null to restore a version.</param>
     public sealed record Command(IfMatch Read, string Reason, JsonElement? Draft, long Restore = 0) : ICommand<Result<RuleSettingsResponse>>;
