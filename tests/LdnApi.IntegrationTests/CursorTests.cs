@@ -98,6 +98,41 @@ public sealed class CursorTests(LdnApiHost api) : IClassFixture<LdnApiHost>
         Assert.Equal("invalid-request", await CodeAsync(theirs, $"/api/v1/patients?cursor={ofPatients}"));
     }
 
+    [Fact]
+    public async Task Whatever_else_is_asked_and_however_the_path_is_spelled_a_cursor_can_be_used()
+    {
+        using var client = api.ClientOf(LdnApiHost.NewClinic());
+        var patient = await LdnApiHost.RegisterAsync(client, "UTC");
+        await LdnApiHost.RegisterAsync(client, "UTC");
+        await AddAsync(client, patient, "check-ins", 1);
+        await AddAsync(client, patient, "check-ins", 2);
+        var unknown = new string('y', 5000);
+
+        var ofPatients = (string)(await client.GetOkAsync($"/api/v1/patients?LIMIT=1&x={unknown}"))["nextCursor"]!;
+        var ofCheckIns = (string)(await client.GetOkAsync($"{ApiClient.Of(patient, "/check-ins")}/?limit=1"))["nextCursor"]!;
+
+        Assert.True(ofPatients.Length < 500, $"{ofPatients.Length} characters");
+        Assert.Single((await client.GetOkAsync($"/api/v1/patients?cursor={ofPatients}"))["items"]!.AsArray());
+        Assert.Single((await client.GetOkAsync($"/api/v1/patients?cursor={ofPatients}&x={unknown}"))["items"]!.AsArray());
+        Assert.Single((await client.GetOkAsync($"/api/v1/patients/{patient.ToString()!.ToUpperInvariant()}/check-ins?cursor={ofCheckIns}"))["items"]!.AsArray());
+    }
+
+    /// <summary>The longest filters that are taken, in a script of which each character is three bytes.</summary>
+    [Fact]
+    public async Task A_cursor_of_the_longest_filters_is_not_too_long_to_be_sent()
+    {
+        using var client = api.ClientOf(LdnApiHost.NewClinic());
+        var family = new string('語', 200);
+        for (var i = 0; i < 2; i++)
+        {
+            await client.PostOkAsync("/api/v1/patients", new { name = new { family }, timeZone = "UTC" });
+        }
+
+        var first = await client.GetOkAsync($"/api/v1/patients?name={Uri.EscapeDataString(family)}&limit=1");
+
+        Assert.Single((await client.GetOkAsync($"/api/v1/patients?cursor={first["nextCursor"]}"))["items"]!.AsArray());
+    }
+
     /// <summary>From the endpoints themselves: none that answers a page takes a cursor that is not its own.</summary>
     [Fact]
     public async Task Every_list_refuses_a_forged_cursor()

@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using LdnApi.Auth;
 using LdnApi.Common;
@@ -21,18 +22,20 @@ public sealed class Cursors(byte[] key)
     private const int TagLength = 16;
     private const int HeaderLength = NonceLength + TagLength;
 
+    /// <summary>Nobody reads it but us, and a name in another script is not to be six times as long.</summary>
+    private static readonly JsonSerializerOptions Compact = new(WireJson.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     /// <summary>Opens the cursor of a request: what follows sees the place, and the filters as the first page had them.</summary>
     public async Task OpenAsync(HttpContext http, RequestDelegate next)
     {
         var request = http.Request;
-        if (!HttpMethods.IsGet(request.Method) || !request.Path.StartsWithSegments(Endpoints.BasePath)
-            || !request.Query.TryGetValue(Parameter, out var sent) || Caller.From(http.User) is not { } caller)
+        if (!FiltersOf(http, out var names) || !request.Query.TryGetValue(Parameter, out var sent) || Caller.From(http.User) is not { } caller)
         {
             await next(http);
             return;
         }
 
-        if (sent is not [{ } cursor] || Open(cursor, Context(caller, request)) is not { } continued || Contradicts(request.Query, continued.Filters))
+        if (sent is not [{ } cursor] || Open(cursor, Context(caller, request)) is not { } continued || Contradicts(request.Query, continued.Filters, names))
         {
             await Cursor.Bad.ToHttp().ExecuteAsync(http);
             return;
@@ -58,7 +61,8 @@ public sealed class Cursors(byte[] key)
         if ((result is INestedHttpResult nested ? nested.Result : result) is IValueHttpResult { Value: IPage { NextCursor: { } place } page })
         {
             var http = context.HttpContext;
-            var filters = http.Request.Query.Where(p => p.Key != Parameter).SelectMany(p => p.Value, (p, value) => new Filter(p.Key, value!)).ToList();
+            FiltersOf(http, out var names); // what the operation does not know is no filter, and might be of any length
+            var filters = names.SelectMany(name => http.Request.Query[name], (name, value) => new Filter(name, value!)).ToList();
             page.NextCursor = http.RequestServices.GetRequiredService<Cursors>()
                 .Close(new Content(place, filters), Context(http.RequestServices.GetRequiredService<Caller>(), http.Request));
         }
@@ -66,15 +70,26 @@ public sealed class Cursors(byte[] key)
         return result;
     }
 
-    private static byte[] Context(Caller caller, HttpRequest request) => Encoding.UTF8.GetBytes($"{caller.Clinic} {request.Path}");
+    /// <summary>The list, however its path is spelled: an id may be in capitals, a slash may follow.</summary>
+    private static byte[] Context(Caller caller, HttpRequest request) => Encoding.UTF8.GetBytes(
+        $"{caller.Clinic} {(request.HttpContext.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText} {string.Join(' ', request.RouteValues.OrderBy(v => v.Key, StringComparer.Ordinal).Select(v => $"{v.Value}".ToLowerInvariant()))}");
+
+    /// <summary>The query parameters of a list beside the cursor, the limit included.</summary>
+    /// <returns>Whether the operation takes a cursor at all.</returns>
+    private static bool FiltersOf(HttpContext http, out IReadOnlyList<string> names)
+    {
+        var all = AddressParameters.Of(http)?.OfQuery.Select(p => p.Name).ToArray() ?? [];
+        names = [.. all.Where(name => name != Parameter)];
+        return names.Count < all.Length;
+    }
 
     /// <summary>A filter may be repeated beside the cursor, not changed or added. The limit may.</summary>
-    private static bool Contradicts(IQueryCollection query, IReadOnlyList<Filter> filters) => query.Any(p =>
-        p.Key is not (Parameter or Limit) && !p.Value.SequenceEqual(filters.Where(f => f.Key == p.Key).Select(f => f.Value)));
+    private static bool Contradicts(IQueryCollection query, IReadOnlyList<Filter> filters, IReadOnlyList<string> names) => names.Any(name =>
+        name != Limit && query.TryGetValue(name, out var sent) && !sent.SequenceEqual(filters.Where(f => f.Key == name).Select(f => f.Value)));
 
     private string Close(Content content, byte[] context)
     {
-        var plain = JsonSerializer.SerializeToUtf8Bytes(content, WireJson.Options);
+        var plain = JsonSerializer.SerializeToUtf8Bytes(content, Compact);
         var whole = new byte[HeaderLength + plain.Length];
         RandomNumberGenerator.Fill(whole.AsSpan(0, NonceLength));
         using var aes = new AesGcm(key, TagLength);
