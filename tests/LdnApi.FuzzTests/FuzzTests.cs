@@ -27,7 +27,7 @@ public sealed class FuzzTests(LdnApiHost api) : IClassFixture<LdnApiHost>
 
         var report = await fuzzer.RunAsync(
             [ActorOf(SandboxStories.Clinic, "qzAlpha"), ActorOf(LdnApiHost.NewClinic(), "qzBeta")],
-            Setting("LDN_FUZZ_PER_OPERATION", 3), TimeSpan.FromMinutes(Setting("LDN_FUZZ_MINUTES", 4)), ct);
+            Setting("LDN_FUZZ_PER_OPERATION", 3), TimeSpan.FromMinutes(Setting("LDN_FUZZ_MINUTES", 8)), ct);
 
         TestContext.Current.SendDiagnosticMessage("{0}", report);
         if (Environment.GetEnvironmentVariable("LDN_FUZZ_REPORT") is { Length: > 0 } file)
@@ -36,8 +36,8 @@ public sealed class FuzzTests(LdnApiHost api) : IClassFixture<LdnApiHost>
         }
 
         Assert.True(report.Findings.Count == 0, $"{report}\n{string.Join('\n', report.Findings.Take(40))}");
-        Assert.Equal(contract.Operations.Count, report.Operations);
         Assert.Empty(report.NeverSucceeded);
+        Assert.Empty(report.Unsent); // every operation had its edges, hostile input, rights and foreign records; LDN_FUZZ_PER_OPERATION makes it shorter, LDN_FUZZ_MINUTES gives it time
     }
 
     private Actor ActorOf(ClinicId clinic, string marker)

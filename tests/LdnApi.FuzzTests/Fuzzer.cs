@@ -18,12 +18,13 @@ internal sealed record Actor(string Marker, string Full, Func<string, string> Wi
 
 /// <summary>What came of a run.</summary>
 /// <param name="Refused">Requests that fit the contract's schemas and were answered 400: a rule that no schema can say, or one that it should.</param>
-/// <param name="Finished">Operations of which every kind of request was sent before the time was up.</param>
-internal sealed record Report(int Seed, int Operations, int Finished, int Requests, TimeSpan Took, IReadOnlyDictionary<int, int> Statuses, IReadOnlyDictionary<string, int> Refused, IReadOnlyList<string> NeverSucceeded, IReadOnlyList<Finding> Findings)
+/// <param name="Unsent">Kinds of requests that an operation was owed and did not get, or not all of them: the time was up, or none could be made.</param>
+internal sealed record Report(int Seed, int Operations, int Requests, TimeSpan Took, IReadOnlyDictionary<int, int> Statuses, IReadOnlyDictionary<string, int> Refused, IReadOnlyList<string> NeverSucceeded, IReadOnlyList<string> Unsent, IReadOnlyList<Finding> Findings)
 {
     public override string ToString() =>
-        $"Fuzz: seed {Seed}, {Operations} operations, {(Finished < Operations ? $"time for {Finished} of them, " : "")}{Requests} requests in {Took.TotalSeconds:0} s, {Findings.Count} findings; answers {string.Join(", ", Statuses.OrderBy(s => s.Key).Select(s => $"{s.Key}×{s.Value}"))}"
-        + (NeverSucceeded.Count == 0 ? "" : $"; never succeeded: {string.Join(", ", NeverSucceeded)}");
+        $"Fuzz: seed {Seed}, {Operations} operations, {Requests} requests in {Took.TotalSeconds:0} s, {Findings.Count} findings; answers {string.Join(", ", Statuses.OrderBy(s => s.Key).Select(s => $"{s.Key}×{s.Value}"))}"
+        + (NeverSucceeded.Count == 0 ? "" : $"; never succeeded: {string.Join(", ", NeverSucceeded)}")
+        + (Unsent.Count == 0 ? "" : $"; not sent: {string.Join(", ", Unsent)}");
 }
 
 /// <summary>
@@ -75,7 +76,7 @@ internal sealed class Fuzzer(Contract contract, HttpClient client, int seed, Dat
             }
         }
 
-        var finished = 0;
+        List<string> unsent = [];
         foreach (var operation in operations)
         {
             var actor = actors[_random.Next(actors.Count)];
@@ -85,40 +86,51 @@ internal sealed class Fuzzer(Contract contract, HttpClient client, int seed, Dat
                 await SendAllAsync(actor, Good(actor, makes, 1)); // fresh records: those of earlier operations have come to their end
             }
 
-            foreach (var (kind, mayUseUp) in new[]
+            foreach (var (kind, made, isOwed, mayUseUp) in new[]
             {
-                (Good(actor, operation, perOperation), true), (Bodies(actor, operation), true), (RawBodies(actor, operation), false), (Paths(actor, operation), false),
-                (Queries(actor, operation), false), (Headers(actor, operation), true), (Rights(actor, operation), false), (Foreign(actor, other, operation), false),
+                ("good", Good(actor, operation, perOperation), true, true), ("edges", Bodies(actor, operation), Json(operation) is not null, true),
+                ("hostile bodies", RawBodies(actor, operation), operation.Body.Count > 0, false), ("hostile paths", Paths(actor, operation), operation.Path.Contains('{'), false),
+                ("queries", Queries(actor, operation), true, false), ("headers", Headers(actor, operation), true, true),
+                ("rights", Rights(actor, operation), operation.Scope is not null, false), ("foreign", Foreign(actor, other, operation), operation.Path.Contains('{'), false),
             })
             {
-                await (mayUseUp ? SendAllReadyAsync(actor, operation, Some(kind, perOperation)) : SendAllAsync(actor, Some(kind, perOperation)));
+                var probes = Some(made, perOperation).ToArray();
+                var sent = await (mayUseUp ? SendAllReadyAsync(actor, operation, probes) : SendAllAsync(actor, probes));
+                if (sent < probes.Length || (isOwed && sent == 0))
+                {
+                    unsent.Add($"{operation.Id} {kind}");
+                }
             }
-
-            finished += started.Elapsed < limit ? 1 : 0;
         }
 
         return new Report(
-            seed, operations.Length, finished, _requests, started.Elapsed, _statuses, _refused, [.. operations.Select(o => o.Id).Where(id => !_succeeded.Contains(id))],
+            seed, operations.Length, _requests, started.Elapsed, _statuses, _refused, [.. operations.Select(o => o.Id).Where(id => !_succeeded.Contains(id))], unsent,
             [.. _findings.GroupBy(f => (f.Kind, f.Probe.Operation.Id, f.Detail)).Select(g => g.First())]);
 
-        async Task SendAllReadyAsync(Actor actor, Contract.Operation operation, IEnumerable<Func<Task<Probe>>> probes)
+        async Task<int> SendAllReadyAsync(Actor actor, Contract.Operation operation, IEnumerable<Func<Task<Probe>>> probes)
         {
-            if (started.Elapsed < limit)
+            if (started.Elapsed >= limit)
             {
-                await MakeReadyAsync(actor, operation);
-                await SendAllAsync(actor, probes);
+                return 0;
             }
+
+            await MakeReadyAsync(actor, operation);
+            return await SendAllAsync(actor, probes);
         }
 
-        async Task SendAllAsync(Actor actor, IEnumerable<Func<Task<Probe>>> probes)
+        async Task<int> SendAllAsync(Actor actor, IEnumerable<Func<Task<Probe>>> probes)
         {
+            var sent = 0;
             foreach (var probe in probes)
             {
                 if (started.Elapsed < limit)
                 {
                     await SendAsync(actor, await probe(), ct);
+                    sent++;
                 }
             }
+
+            return sent;
         }
     }
 
@@ -429,11 +441,11 @@ internal sealed class Fuzzer(Contract contract, HttpClient client, int seed, Dat
         return example;
     }
 
-    /// <summary>The ETag of what an action is about: of the nearest path above it that can be read.</summary>
+    /// <summary>The ETag of what an action is about: of the nearest path above it whose read declares one.</summary>
     private async Task<string> VersionAsync(Actor actor, Contract.Operation operation, IReadOnlyDictionary<string, string> path)
     {
-        var read = contract.Operations.Where(o => o.Method == "GET" && (operation.Path == o.Path || operation.Path.StartsWith(o.Path + "/", StringComparison.Ordinal)) && o.Responses.ContainsKey("304")).MaxBy(o => o.Path.Length);
-        if (read is null || path.Count == 0)
+        var read = contract.Operations.Where(o => o.Method == "GET" && (operation.Path == o.Path || operation.Path.StartsWith(o.Path + "/", StringComparison.Ordinal)) && o.Responses.GetValueOrDefault("200")?["headers"]?["ETag"] is not null).MaxBy(o => o.Path.Length);
+        if (read is null || (path.Count == 0 && read.Path.Contains('{')))
         {
             return "\"1\"";
         }
