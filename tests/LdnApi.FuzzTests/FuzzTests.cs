@@ -27,7 +27,7 @@ public sealed class FuzzTests(LdnApiHost api) : IClassFixture<LdnApiHost>
 
         var report = await fuzzer.RunAsync(
             [ActorOf(SandboxStories.Clinic, "qzAlpha"), ActorOf(LdnApiHost.NewClinic(), "qzBeta")],
-            Setting("LDN_FUZZ_PER_OPERATION", 3), TimeSpan.FromMinutes(Setting("LDN_FUZZ_MINUTES", 8)), ct);
+            Setting("LDN_FUZZ_PER_OPERATION", 3), TimeSpan.FromMinutes(Setting("LDN_FUZZ_MINUTES", 20)), ct);
 
         TestContext.Current.SendDiagnosticMessage("{0}", report);
         if (Environment.GetEnvironmentVariable("LDN_FUZZ_REPORT") is { Length: > 0 } file)
