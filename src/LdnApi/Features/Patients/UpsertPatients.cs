@@ -71,7 +71,12 @@ public static class UpsertPatients
 
         private async Task<Result<UpsertPatient.Outcome>> DoAsync(Item item, CancellationToken ct)
         {
-            var done = await mediator.Send(new UpsertPatient.Command(item.Identifier, Preconditions.Read(item.IfMatch, item.IfNoneMatch)!, item.Patient), ct);
+            if (Preconditions.Read(item.IfMatch, item.IfNoneMatch) is not { } preconditions) // an empty text passes any pattern, and "02" passes this one
+            {
+                return Problem.Invalid(Preconditions.Read(item.IfMatch, null) is null ? "$.ifMatch" : "$.ifNoneMatch", "Must be the etag you read, as it was sent, or *; to be new, *.");
+            }
+
+            var done = await mediator.Send(new UpsertPatient.Command(item.Identifier, preconditions, item.Patient), ct);
             return done.Refusal is { } refusal ? refusal.Under("$.patient") : done;
         }
 
