@@ -46,6 +46,26 @@ public sealed class ReasonTests(LdnApiHost api) : IClassFixture<LdnApiHost>
     }
 
     [Theory]
+    [InlineData(1, true)]
+    [InlineData(2, false)] // 08:00 is the time of one of the two
+    public async Task Only_a_dose_that_is_not_divided_has_a_time_to_be_far_from(int timesPerDay, bool raised)
+    {
+        using var client = api.ClientOf(LdnApiHost.NewClinic());
+        var patient = await LdnApiHost.RegisterAsync(client, "UTC", anxietyHistory: true);
+        var start = Today.AddDays(-4);
+        var prescription = await client.PostOkAsync(ApiClient.Of(patient, "/prescriptions"), new { doseMg = 1.5, startsOn = start, timesPerDay, timeOfDay = "08:00" });
+        await client.PostOkAsync(ApiClient.Of(patient, $"/prescriptions/{prescription["id"]}/activate"), new { on = start }, 1);
+        for (var day = start; day <= Today; day = day.AddDays(1))
+        {
+            await client.PostOkAsync(ApiClient.Of(patient, "/check-ins"), new { date = day, scores = new { anxiety = 5 }, dose = new { takenAt = "20:00" } });
+        }
+
+        var course = VectorPatient.Course(await client.GetOkAsync(ApiClient.Of(patient, "/evaluation")));
+
+        Assert.Equal(raised ? ["R-17"] : [], course["annotations"]!.AsArray().Select(a => (string)a!["rule"]!));
+    }
+
+    [Theory]
     [MemberData(nameof(Annotations))]
     public async Task A_course_has_the_expected_annotations(string id)
     {
