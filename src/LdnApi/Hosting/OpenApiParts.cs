@@ -35,6 +35,8 @@ internal sealed class OpenApiParts : IDocumentFilter
 
     private const string Challenge = "Challenge";
     private const string StrongETag = "^\"[0-9]{1,19}\"$";
+    private const string ETagList = "^(\\*|(W/)?\"[!#-~]*\"( ?, ?(W/)?\"[!#-~]*\")*)$"; // RFC 9110, 13.1.2
+
     private static readonly Tag[] Tags =
     [
         new("Patients", "The clinic's patients."),
@@ -102,7 +104,7 @@ internal sealed class OpenApiParts : IDocumentFilter
         parts.Parameters = new Dictionary<string, IOpenApiParameter>
         {
             [IfMatch] = Parameter("If-Match", "The ETag of the version you read.", StrongETag, required: true, example: "\"1\""),
-            [IfNoneMatch] = Parameter("If-None-Match", "The ETags you have, or `*`: 304 when one of them is still the current one (RFC 9110, 13.1.2).", null, required: false, example: "\"1\""),
+            [IfNoneMatch] = Parameter("If-None-Match", "The ETags you have, or `*`: 304 when one of them is still the current one.", ETagList, required: false, example: "\"1\""),
             [UpsertIfMatch] = Parameter("If-Match", "Only the version of this ETag is changed; `*`: whichever there is. Nothing is made.", "^(\\*|\"[0-9]{1,18}\")$", required: false, example: "\"1\""),
             [UpsertIfNoneMatch] = Parameter("If-None-Match", "`*`: one is made only if there is none. Nothing is changed.", "^\\*$", required: false, example: "*"),
             [Purpose] = Parameter(Audit.PurposeName, $"Why patient data is read or changed, for the audit trail: {string.Join(", ", PurposeOfUse.All.Select(p => $"`{p.Key}` {p.Value}"))}. Absent: not stated.",
@@ -154,7 +156,7 @@ internal sealed class OpenApiParts : IDocumentFilter
         return new OpenApiSchemaReference(name, document);
     }
 
-    private static OpenApiParameter Parameter(string name, string description, string? pattern, bool required, string example) => new()
+    private static OpenApiParameter Parameter(string name, string description, string pattern, bool required, string example) => new()
     {
         Name = name,
         In = ParameterLocation.Header,
