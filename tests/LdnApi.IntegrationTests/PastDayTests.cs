@@ -51,6 +51,29 @@ public sealed class PastDayTests(LdnApiHost api) : IClassFixture<LdnApiHost>
         }
     }
 
+    /// <summary>Who moves from Auckland to Los Angeles has later days there; the days before are still those of Auckland.</summary>
+    [Fact]
+    public async Task A_past_day_ends_where_the_patient_lived_then()
+    {
+        using var client = api.ClientOf(LdnApiHost.NewClinic());
+        var patient = await LdnApiHost.RegisterAsync(client, "Pacific/Auckland");
+        var day = ClinicalDay.Of(api.Clock.GetUtcNow(), "Pacific/Auckland");
+        var next = ClinicalDay.InstantOf(day.AddDays(1), new TimeOnly(6, 0), "Pacific/Auckland");
+        api.Clock.SetUtcNow(next);
+        await client.PostOkAsync(ApiClient.Of(patient, "/check-ins"), new { date = day, scores = new { anxiety = 9 } }); // in the morning after: not known that day
+
+        var before = await OpenAsync();
+        api.Clock.Advance(TimeSpan.FromDays(3));
+        var moved = new { name = new { family = "Test" }, timeZone = "America/Los_Angeles" };
+        using var put = await client.SendAsync(HttpMethod.Put, ApiClient.Of(patient), moved, 1);
+        var after = await OpenAsync();
+
+        Assert.True(put.IsSuccessStatusCode);
+        Assert.Equal(("[]", "[]"), (before, after));
+
+        async Task<string> OpenAsync() => (await client.GetOkAsync(ApiClient.Of(patient, $"/evaluation?asOf={day:yyyy-MM-dd}")))["open"]!.ToJsonString();
+    }
+
     private static string[] Lines(IEnumerable<JsonNode?> followUps, string[] except) =>
     [
         .. followUps.Where(f => !except.Contains((string)f!["family"]!))

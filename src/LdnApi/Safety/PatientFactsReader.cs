@@ -45,8 +45,19 @@ public sealed class PatientFactsReader(LdnDbContext db, ClinicSettings settings)
             return Problem.Refused("date-in-future", "A day lies in the future.", "asOf", "Must not be after today, where the patient lives.");
         }
 
-        var ended = ClinicalDay.InstantOf(asOf.Value.AddDays(1), TimeOnly.MinValue, patient.TimeZone).AddMicroseconds(-1);
+        var ended = await EndOfAsync(asOf.Value, patient, ct);
         return new FactsAsOf(asOf.Value, ended, asOf.Value, await ReadAsKnownAsync(patient, ended, ct) ?? Nothing, await settings.InForceAsync(ended, ct));
+    }
+
+    /// <summary>The last moment of a day where the patient lived on it: a move since then does not shift the days before it.</summary>
+    private async Task<DateTimeOffset> EndOfAsync(DateOnly day, Patient patient, CancellationToken ct)
+    {
+        var kind = RecordVersion.KindOf(typeof(Patient));
+        var versions = await db.RecordVersions.AsNoTracking().Where(v => v.PatientId == patient.Id && v.Kind == kind).OrderBy(v => v.Ordinal).ToListAsync(ct);
+        var ends = versions.ConvertAll(v => (v.RecordedAt, End: EndIn(v.Read<Patient>().TimeZone)));
+        return ends.LastOrDefault(v => v.RecordedAt <= v.End, (default, ends.Count > 0 ? ends[0].End : EndIn(patient.TimeZone))).End;
+
+        DateTimeOffset EndIn(string zone) => ClinicalDay.InstantOf(day.AddDays(1), TimeOnly.MinValue, zone).AddMicroseconds(-1);
     }
 
     /// <summary>As known now: the present rows.</summary>
