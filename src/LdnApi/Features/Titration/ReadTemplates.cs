@@ -24,10 +24,18 @@ public static class GetTemplate
     private static async Task<Results<Ok<TemplateResponse>, ProblemHttpResult>> Get(TitrationTemplateId titrationTemplateId, IMediator mediator, CancellationToken ct) =>
         (await mediator.Send(new Query(titrationTemplateId), ct)).ToOk();
 
-    public sealed class Handler(LdnDbContext db) : IQueryHandler<Query, Result<TemplateResponse>>
+    public sealed class Handler(LdnDbContext db, KnownVersions known) : IQueryHandler<Query, Result<TemplateResponse>>
     {
-        public async Task<Result<TemplateResponse>> Handle(Query query, CancellationToken ct) =>
-            await db.TitrationTemplates.AsNoTracking().SingleOrDefaultAsync(t => t.Id == query.Id, ct) is { } found ? TemplateResponse.Of(found) : Problem.NotFound;
+        public async Task<Result<TemplateResponse>> Handle(Query query, CancellationToken ct)
+        {
+            var templates = db.TitrationTemplates.AsNoTracking().Where(t => t.Id == query.Id);
+            if (known.Asked && await templates.Select(t => (long?)t.Version).SingleOrDefaultAsync(ct) is { } version && known.Includes(version))
+            {
+                return Problem.NotModified(version); // the version is enough
+            }
+
+            return await templates.SingleOrDefaultAsync(ct) is { } found ? TemplateResponse.Of(found) : Problem.NotFound;
+        }
     }
 }
 
