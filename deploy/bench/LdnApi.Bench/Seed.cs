@@ -33,7 +33,7 @@ internal static class Seed
         var target = new NpgsqlConnectionStringBuilder(server) { Database = database, CommandTimeout = 0 }.ConnectionString;
         var options = new DbContextOptionsBuilder<LdnDbContext>();
         LdnDbContext.Configure(options, target);
-        await using var model = new LdnDbContext(options.Options, Auth.Caller.Nobody, TimeProvider.System);
+        await using var model = new LdnDbContext(options.Options).For(Auth.Caller.Nobody, TimeProvider.System);
         var patients = Shape.PatientsOf(checkIns);
         await using var connection = new NpgsqlConnection(target);
         await connection.OpenAsync();

@@ -87,7 +87,7 @@ internal sealed class Server : IAsyncDisposable
 
         var clock = Stopwatch.StartNew();
         var process = Process.Start(start)!;
-        process.OutputDataReceived += (_, _) => { };
+        process.OutputDataReceived += (_, said) => Console.Error.WriteLine(said.Data);
         process.BeginOutputReadLine();
         using var http = new HttpClient { BaseAddress = new Uri(address) };
         while (!await IsReadyAsync(http, path))

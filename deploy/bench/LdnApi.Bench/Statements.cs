@@ -45,6 +45,6 @@ internal static class Statements
 
     public const string InsertAdverseEvent = """
         INSERT INTO adverse_events (clinic_id, id, patient_id, onset_on, term, severity, seriousness, concomitant_medication_ids, status, received_on, recorded_at, severity_known_at, version)
-        VALUES ($1, $2, $3, $4, 'Headache', 'Mild', '{}', '{}', 'Final', $4, $5, $5, 1)
+        VALUES ($1, $2, $3, $4, 'Headache', 'Mild', '[]', '[]', 'Final', $4, $5, $5, 1)
         """;
 }

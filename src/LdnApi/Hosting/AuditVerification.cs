@@ -104,6 +104,6 @@ public static class AuditVerification
     {
         var options = new DbContextOptionsBuilder<LdnDbContext>();
         LdnDbContext.Configure(options, owner);
-        return new LdnDbContext(options.Options, new Caller(clinic, "audit-verification"), TimeProvider.System);
+        return new LdnDbContext(options.Options).For(new Caller(clinic, "audit-verification"), TimeProvider.System);
     }
 }

@@ -1,77 +1,62 @@
-using System.Collections.Concurrent;
-using LdnApi.Auth;
+using System.Threading.Channels;
 using LdnApi.Records;
-using Microsoft.EntityFrameworkCore;
+using Npgsql;
+using NpgsqlTypes;
 
 namespace LdnApi.Pipeline;
 
 /// <summary>
-/// Puts entries on disk that have no transaction of their own: those of reads and refusals. Requests in flight share one commit. Whoever comes first writes
-/// for all who came meanwhile; each waits until its own entry is safe.
+/// Puts entries on disk that have no transaction of their own: those of reads and refusals. Requests in flight share one commit: what came while the last was on its
+/// way goes with the next, in one round trip. Each waits until its own entry is safe.
 /// </summary>
-public sealed partial class AuditWriter(IServiceScopeFactory scopes, ILogger<AuditWriter> log) : IDisposable
+public sealed partial class AuditWriter(NpgsqlDataSource database, ILogger<AuditWriter> log) : BackgroundService
 {
     /// <summary>So many may wait. When the database is too slow for them, reads are refused rather than served without an entry.</summary>
     public const int Capacity = 10_000;
 
     private const int BatchSize = 500;
+    private const int Attempts = 3;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
-    private readonly ConcurrentQueue<Waiting> _queue = new();
-    private readonly SemaphoreSlim _turn = new(1);
+    private readonly Channel<Waiting> _queue = Channel.CreateBounded<Waiting>(new BoundedChannelOptions(Capacity) { SingleReader = true });
 
     /// <summary>Returns when the entry is on disk.</summary>
     /// <exception cref="AuditUnavailableException">It is not, and will not be.</exception>
-    public async Task WriteAsync(AuditEntry entry)
+    public Task WriteAsync(AuditEntry entry)
     {
         var own = new Waiting(entry);
-        if (_queue.Count >= Capacity)
-        {
-            throw new AuditUnavailableException(null);
-        }
-
-        _queue.Enqueue(own);
-        while (!own.Written.Task.IsCompleted)
-        {
-            await _turn.WaitAsync(); // no cancellation: whoever has the turn writes for others too
-            try
-            {
-                if (!own.Written.Task.IsCompleted)
-                {
-                    await WriteTogetherAsync();
-                }
-            }
-            finally
-            {
-                _turn.Release();
-            }
-        }
-
-        await own.Written.Task;
+        return _queue.Writer.TryWrite(own) ? own.Written.Task : Task.FromException(new AuditUnavailableException(null));
     }
 
-    public void Dispose() => _turn.Dispose();
-
-    private async Task WriteTogetherAsync()
+    /// <summary>The server has answered its last request by then: what waits is written, and no more comes.</summary>
+    public override Task StopAsync(CancellationToken cancellationToken)
     {
-        var batch = new List<Waiting>();
-        while (batch.Count < BatchSize && _queue.TryDequeue(out var waiting))
-        {
-            batch.Add(waiting);
-        }
+        _queue.Writer.TryComplete();
+        return (ExecuteTask ?? Task.CompletedTask).WaitAsync(cancellationToken);
+    }
 
-        await WriteAsync(batch);
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (await _queue.Reader.WaitToReadAsync(CancellationToken.None))
+        {
+            var batch = new List<Waiting>();
+            while (batch.Count < BatchSize && _queue.Reader.TryRead(out var waiting))
+            {
+                batch.Add(waiting);
+            }
+
+            await WriteAsync(batch);
+        }
     }
 
     private async Task WriteAsync(List<Waiting> batch)
     {
         try
         {
-            using var patience = new CancellationTokenSource(Patience);
-            await SaveAsync(batch.ConvertAll(w => w.Entry), patience.Token);
+            await SaveAsync(batch.ConvertAll(w => w.Entry));
             batch.ForEach(w => w.Written.SetResult());
         }
-        catch (DbUpdateException) when (batch.Count > 1)
+        catch (PostgresException e) when (batch.Count > 1 && !e.IsTransient)
         {
             foreach (var one in batch)
             {
@@ -85,25 +70,51 @@ public sealed partial class AuditWriter(IServiceScopeFactory scopes, ILogger<Aud
         }
     }
 
-    /// <summary>One transaction for entries of many clinics: the wall is told of each clinic in turn.</summary>
-    private async Task SaveAsync(List<AuditEntry> entries, CancellationToken ct)
+    /// <summary>A connection that broke is tried again: an entry that was on disk already stays there once.</summary>
+    private async Task SaveAsync(List<AuditEntry> entries)
     {
-        await using var scope = scopes.CreateAsyncScope();
-        scope.ServiceProvider.GetRequiredService<BackgroundCaller>().Caller = Caller.Nobody;
-        var db = scope.ServiceProvider.GetRequiredService<LdnDbContext>();
-        await db.Database.CreateExecutionStrategy().ExecuteAsync(async () =>
+        using var patience = new CancellationTokenSource(Patience);
+        for (var attempt = 1; ; attempt++)
         {
-            db.ChangeTracker.Clear();
-            await using var transaction = await db.Database.BeginTransactionAsync(ct);
-            foreach (var clinic in entries.GroupBy(e => e.ClinicId))
+            try
             {
-                await db.Database.ExecuteSqlAsync($"SELECT set_config('ldn.clinic_id', {clinic.Key.ToString()}, true)", ct);
-                db.AuditEntries.AddRange(clinic);
-                await db.SaveChangesAsync(ct);
-            }
+                await using var batch = database.CreateBatch();
+                foreach (var clinic in entries.GroupBy(e => e.ClinicId))
+                {
+                    batch.BatchCommands.Add(new NpgsqlBatchCommand(ClinicWall.Set) { Parameters = { new() { Value = clinic.Key.ToString() } } });
+                    batch.BatchCommands.Add(Insert([.. clinic]));
+                }
 
-            await transaction.CommitAsync(ct);
-        });
+                await batch.ExecuteNonQueryAsync(patience.Token); // one implicit transaction
+                return;
+            }
+            catch (NpgsqlException e) when (e.IsTransient && attempt < Attempts)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(100 * attempt), patience.Token);
+            }
+        }
+    }
+
+    private static NpgsqlBatchCommand Insert(AuditEntry[] entries)
+    {
+        return new NpgsqlBatchCommand("""
+            INSERT INTO audit_entries (clinic_id, id, recorded_at, subject, client, operation, method, patient_ids, purpose_of_use, request_id, status)
+            SELECT clinic_id, id, recorded_at, subject, client, operation, method, patient_ids::uuid[], purpose_of_use, request_id, status
+            FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                AS e (clinic_id, id, recorded_at, subject, client, operation, method, patient_ids, purpose_of_use, request_id, status)
+            ON CONFLICT DO NOTHING
+            """)
+        {
+            Parameters =
+            {
+                Column(NpgsqlDbType.Uuid, e => e.ClinicId.Value), Column(NpgsqlDbType.Uuid, e => e.Id.Value), Column(NpgsqlDbType.TimestampTz, e => e.RecordedAt.UtcDateTime),
+                Column(NpgsqlDbType.Text, e => e.Subject), Column(NpgsqlDbType.Text, e => e.Client), Column(NpgsqlDbType.Text, e => e.Operation), Column(NpgsqlDbType.Text, e => e.Method),
+                Column(NpgsqlDbType.Text, e => $"{{{string.Join(',', e.PatientIds)}}}"), // arrays of different lengths do not make an array
+                Column(NpgsqlDbType.Text, e => e.PurposeOfUse), Column(NpgsqlDbType.Text, e => e.RequestId), Column(NpgsqlDbType.Integer, e => e.Status),
+            },
+        };
+
+        NpgsqlParameter Column<T>(NpgsqlDbType type, Func<AuditEntry, T> of) => new() { NpgsqlDbType = NpgsqlDbType.Array | type, Value = Array.ConvertAll(entries, e => of(e)) };
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Count} audit entries could not be written; reads wait for theirs and are refused")]

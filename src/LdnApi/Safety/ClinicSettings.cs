@@ -7,6 +7,13 @@ namespace LdnApi.Safety;
 /// <summary>The thresholds of the caller's clinic, now or at an earlier moment.</summary>
 public sealed class ClinicSettings(LdnDbContext db, Caller caller)
 {
+    /// <summary>Asks for them together with whatever else the batch reads.</summary>
+    internal Func<RuleSettingsVersion> AskCurrent(RecordBatch batch)
+    {
+        var latest = batch.All<RuleSettingsVersion>("TRUE ORDER BY version DESC LIMIT 1");
+        return () => latest is [var version] ? version : RuleSettingsVersion.Defaults(caller.Clinic);
+    }
+
     public Task<RuleSettingsVersion> CurrentAsync(CancellationToken ct) => LatestAsync(db.RuleSettings, ct);
 
     /// <summary>What was in force at a moment.</summary>

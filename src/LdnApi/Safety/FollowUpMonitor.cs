@@ -16,9 +16,10 @@ public sealed record ChangedFollowUp(
 }
 
 /// <summary>Evaluates a patient when evidence arrives or time passes, and brings the follow-ups in line.</summary>
-public sealed class FollowUpMonitor(LdnDbContext db, PatientFactsReader reader, ClinicSettings settings, Caller caller)
+public sealed class FollowUpMonitor(LdnDbContext db, ClinicSettings settings, Caller caller)
 {
     /// <summary>Live: today counts as soon as it is reported. Call in the command's transaction, with the patient locked and the evidence saved.</summary>
+    /// <remarks>That the patient was evaluated is saved with whatever the command saves last.</remarks>
     /// <returns>The follow-ups that changed.</returns>
     public Task<IReadOnlyList<ChangedFollowUp>> ReviewAsync(Patient patient, DateTimeOffset now, CancellationToken ct)
     {
@@ -33,23 +34,32 @@ public sealed class FollowUpMonitor(LdnDbContext db, PatientFactsReader reader, 
     private async Task<IReadOnlyList<ChangedFollowUp>> ReviewAsync(
         Patient patient, DateOnly day, DateOnly lastCompletedDay, DateTimeOffset now, CancellationToken ct)
     {
-        var inForce = await settings.CurrentAsync(ct);
+        var batch = new RecordBatch(db);
+        var known = PatientFactsReader.Ask(batch, patient);
+        var versions = settings.AskCurrent(batch);
+        var last = batch.All<EvaluationEntry>("patient_id = $2 ORDER BY ordinal DESC LIMIT 1", patient.Id.Value);
+        var stored = batch.All<FollowUp>("patient_id = $2 ORDER BY ordinal", patient.Id.Value);
+        await batch.ReadAsync(ct);
+
+        // A day that has been looked at stays looked at: the night, which speaks of the day just ended, must not take back what the present day has begun to say,
+        // nor must a patient who has travelled west.
+        var inForce = versions();
         var entry = new EvaluationEntry
         {
             ClinicId = patient.ClinicId,
             Id = EntityId.New<EvaluationId>(),
             PatientId = patient.Id,
             At = now,
-            AsOf = await NotBeforeTheLastAsync(patient, day, ct),
+            AsOf = last is [{ AsOf: var looked }] && looked > day ? looked : day,
             LastCompletedDay = lastCompletedDay,
             SettingsVersion = inForce.Version,
             RuleSetVersion = RuleCatalogue.RuleSetVersion,
         };
         db.Evaluations.Add(entry);
 
-        var facts = await reader.ReadAsync(patient, ct);
+        var facts = known();
         var evaluation = RuleEngine.Decide(facts, inForce.Settings, entry.AsOf, lastCompletedDay);
-        var followUps = await db.FollowUps.Where(f => f.PatientId == patient.Id).OrderBy(f => f.Ordinal).ToListAsync(ct);
+        var followUps = stored.ConvertAll(f => db.FollowUps.Local.SingleOrDefault(tracked => tracked.Id == f.Id) ?? f);
         var changes = FollowUpReconciler.Reconcile([.. followUps.Select(FollowUp.ToStored)], evaluation);
 
         var changed = new Dictionary<FollowUpId, FollowUp>();
@@ -61,7 +71,6 @@ public sealed class FollowUpMonitor(LdnDbContext db, PatientFactsReader reader, 
             await db.SaveChangesAsync(ct); // each entry of the log makes one version
         }
 
-        await db.SaveChangesAsync(ct);
         foreach (var followUp in followUps.Where(f => f.Status != FollowUpStatus.Closed))
         {
             if (evaluation.Of(followUp.Family) is { Verdict: Verdict.Raised } found && !followUp.IsAnnotatedAs(found))
@@ -73,16 +82,6 @@ public sealed class FollowUpMonitor(LdnDbContext db, PatientFactsReader reader, 
         return [.. changed.Values.Select(ChangedFollowUp.Of)];
     }
 
-    /// <summary>
-    /// A day that has been looked at stays looked at: the night, which speaks of the day just ended, must not take back what the present day has
-    /// begun to say, nor must a patient who has travelled west.
-    /// </summary>
-    private async Task<DateOnly> NotBeforeTheLastAsync(Patient patient, DateOnly day, CancellationToken ct)
-    {
-        var last = await db.Evaluations.Where(e => e.PatientId == patient.Id).OrderByDescending(e => e.Ordinal).Select(e => (DateOnly?)e.AsOf).FirstOrDefaultAsync(ct);
-        return last > day ? last.Value : day;
-    }
-
     /// <summary>What may explain it came or went. It is shown, and is no turn of the follow-up: neither its log nor its version moves.</summary>
     private async Task AnnotateAsync(FollowUp followUp, FamilyEvaluation found, CancellationToken ct)
     {
@@ -91,7 +90,10 @@ public sealed class FollowUpMonitor(LdnDbContext db, PatientFactsReader reader, 
             set => set.SetProperty(f => f.Annotations, followUp.Annotations)
                 .SetProperty(f => f.ContributingFactors, followUp.ContributingFactors)
                 .SetProperty(f => f.RecommendedActions, followUp.RecommendedActions), ct);
-        db.Entry(followUp).State = EntityState.Unchanged;
+        if (db.Entry(followUp) is { State: not EntityState.Detached } tracked)
+        {
+            tracked.State = EntityState.Unchanged;
+        }
     }
 
     private FollowUp Apply(List<FollowUp> followUps, Patient patient, Evaluation evaluation, EvaluationEntry entry, FollowUpChange change)
@@ -122,7 +124,12 @@ public sealed class FollowUpMonitor(LdnDbContext db, PatientFactsReader reader, 
             db.FollowUps.Add(current);
             followUps.Add(current);
         }
-        else if (change.Type is FollowUpChangeType.Reopen || (change.Type is FollowUpChangeType.Upgrade && after.Priority > current.Priority))
+        else if (db.Entry(current).State == EntityState.Detached)
+        {
+            db.Attach(current); // it is about to change
+        }
+
+        if (change.Type is FollowUpChangeType.Reopen || (change.Type is FollowUpChangeType.Upgrade && after.Priority > current.Priority))
         {
             current.DueAt = entry.At + FollowUpPriorities.TimeAllowed(after.Priority);
         }

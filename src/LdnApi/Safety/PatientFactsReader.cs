@@ -18,6 +18,9 @@ public sealed class PatientFactsReader(LdnDbContext db, ClinicSettings settings)
 {
     private static readonly PatientFacts Nothing = new(null, null, [], [], [], [], []);
 
+    private const string Counts = $"status <> '{nameof(RecordStatus.EnteredInError)}'";
+    private const string Acts = $"'{nameof(FollowUpEventType.Acknowledged)}', '{nameof(FollowUpEventType.Resolved)}', '{nameof(FollowUpEventType.Dismissed)}'";
+
     private static readonly string[] KindsOfFacts =
     [
         .. new[] { typeof(Patient), typeof(Prescription), typeof(CheckIn), typeof(AdverseEvent), typeof(Assessment), typeof(Medication), typeof(Observation), typeof(Procedure) }
@@ -63,17 +66,26 @@ public sealed class PatientFactsReader(LdnDbContext db, ClinicSettings settings)
     /// <summary>As known now: the present rows.</summary>
     public async Task<PatientFacts> ReadAsync(Patient patient, CancellationToken ct)
     {
-        List<IClinicalRecord> records =
-        [
-            .. await db.Prescriptions.AsNoTracking().Where(p => p.PatientId == patient.Id).ToListAsync(ct),
-            .. await db.CheckIns.AsNoTracking().Where(c => c.PatientId == patient.Id && c.Status != RecordStatus.EnteredInError).ToListAsync(ct),
-            .. await db.AdverseEvents.AsNoTracking().Where(e => e.PatientId == patient.Id && e.Status != RecordStatus.EnteredInError).ToListAsync(ct),
-            .. await db.Assessments.AsNoTracking().Where(a => a.PatientId == patient.Id && a.Status != RecordStatus.EnteredInError).ToListAsync(ct),
-            .. await db.Medications.AsNoTracking().Where(m => m.PatientId == patient.Id && m.Status != RecordStatus.EnteredInError).ToListAsync(ct),
-            .. await db.Observations.AsNoTracking().Where(o => o.PatientId == patient.Id && o.Status != RecordStatus.EnteredInError).ToListAsync(ct),
-            .. await db.Procedures.AsNoTracking().Where(p => p.PatientId == patient.Id && p.Status == ProcedureStatus.Preparation).ToListAsync(ct),
-        ];
-        return ToFacts(patient, records, await ActionsAsync(patient, DateTimeOffset.MaxValue, ct));
+        var batch = new RecordBatch(db);
+        var facts = Ask(batch, patient);
+        await batch.ReadAsync(ct);
+        return facts();
+    }
+
+    /// <summary>Asks for the present rows together with whatever else the batch reads.</summary>
+    /// <returns>The facts, once the batch is read.</returns>
+    internal static Func<PatientFacts> Ask(RecordBatch batch, Patient patient)
+    {
+        var id = patient.Id.Value;
+        var prescriptions = batch.All<Prescription>("patient_id = $2", id);
+        var checkIns = batch.All<CheckIn>($"patient_id = $2 AND {Counts}", id);
+        var adverseEvents = batch.All<AdverseEvent>($"patient_id = $2 AND {Counts}", id);
+        var assessments = batch.All<Assessment>($"patient_id = $2 AND {Counts}", id);
+        var medications = batch.All<Medication>($"patient_id = $2 AND {Counts}", id);
+        var observations = batch.All<Observation>($"patient_id = $2 AND {Counts}", id);
+        var procedures = batch.All<Procedure>($"patient_id = $2 AND status = '{nameof(ProcedureStatus.Preparation)}'", id);
+        var acts = batch.All<FollowUpEvent>($"patient_id = $2 AND type IN ({Acts}) ORDER BY recorded_at", id);
+        return () => ToFacts(patient, [.. prescriptions, .. checkIns, .. adverseEvents, .. assessments, .. medications, .. observations, .. procedures], ActionsOf(acts));
     }
 
     /// <summary>As known at a moment: for each record the version that was known then. Null when the patient was not known yet.</summary>
@@ -98,9 +110,11 @@ public sealed class PatientFactsReader(LdnDbContext db, ClinicSettings settings)
                 && (e.Type == FollowUpEventType.Acknowledged || e.Type == FollowUpEventType.Resolved || e.Type == FollowUpEventType.Dismissed))
             .OrderBy(e => e.RecordedAt)
             .ToListAsync(ct);
-        return [.. entries.Where(e => e.RecordedAt <= knownAt).Select(e => new ClinicianAction(
-            e.Family, FollowUpActions.KindOf(FollowUpLog.ActionOf(e.Type)!.Value)!.Value, new Known(e.On, e.RecordedAt)))];
+        return ActionsOf(entries.Where(e => e.RecordedAt <= knownAt));
     }
+
+    private static List<ClinicianAction> ActionsOf(IEnumerable<FollowUpEvent> entries) => [.. entries.Select(e => new ClinicianAction(
+        e.Family, FollowUpActions.KindOf(FollowUpLog.ActionOf(e.Type)!.Value)!.Value, new Known(e.On, e.RecordedAt)))];
 
     /// <param name="patient">What the patient's record said then, the zone included.</param>
     /// <param name="records">One version of each.</param>

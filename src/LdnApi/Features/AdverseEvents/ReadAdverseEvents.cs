@@ -38,7 +38,7 @@ public static class GetAdverseEvent
 /// <summary>A patient's adverse events, latest recorded first.</summary>
 public static class ListAdverseEvents
 {
-    public sealed record Query(PatientId PatientId, int Limit, string? Cursor) : IQuery<Result<Page<AdverseEventResponse>>>, IConcernsPatient;
+    public sealed record Query(PatientId PatientId, int Limit, string? Cursor) : IQuery<Result<Page<AdverseEventResponse>>>, IFindsPatient;
 
     public static void Map(IEndpointRouteBuilder patient) => patient
         .MapGet("/adverse-events", Get)
@@ -52,21 +52,23 @@ public static class ListAdverseEvents
 
     public sealed class Handler(LdnDbContext db) : IQueryHandler<Query, Result<Page<AdverseEventResponse>>>
     {
+        private static readonly Func<LdnDbContext, PatientId, int, IAsyncEnumerable<AdverseEvent>> First = EF.CompileAsyncQuery((LdnDbContext db, PatientId patient, int limit) =>
+            db.AdverseEvents.AsNoTracking().Where(c => c.PatientId == patient).OrderByDescending(c => c.RecordedAt).ThenByDescending(c => c.Id).Take(limit));
+
+        private static readonly Func<LdnDbContext, PatientId, DateTimeOffset, AdverseEventId, int, IAsyncEnumerable<AdverseEvent>> Next = EF.CompileAsyncQuery(
+            (LdnDbContext db, PatientId patient, DateTimeOffset at, AdverseEventId id, int limit) =>
+                db.AdverseEvents.AsNoTracking().Where(c => c.PatientId == patient && (c.RecordedAt < at || (c.RecordedAt == at && c.Id < id)))
+                    .OrderByDescending(c => c.RecordedAt).ThenByDescending(c => c.Id).Take(limit));
+
         private sealed record Key(DateTimeOffset RecordedAt, Guid Id);
 
         public Task<Result<Page<AdverseEventResponse>>> Handle(Query query, CancellationToken ct)
         {
             return Cursor.Decode<Key>(query.Cursor).ThenAsync<Page<AdverseEventResponse>>(async after =>
             {
-                var found = db.AdverseEvents.AsNoTracking().Where(c => c.PatientId == query.PatientId);
-                if (after is not null)
-                {
-                    var id = new AdverseEventId(after.Id);
-                    found = found.Where(c => c.RecordedAt < after.RecordedAt || (c.RecordedAt == after.RecordedAt && c.Id < id));
-                }
-
-                var page = await found.OrderByDescending(c => c.RecordedAt).ThenByDescending(c => c.Id).Take(query.Limit + 1).ToListAsync(ct);
-                return page.ConvertAll(c => AdverseEventResponse.Of(c)).ToPage(query.Limit, c => new Key(c.RecordedAt, c.Id.Value));
+                var found = after is null ? First(db, query.PatientId, query.Limit + 1) : Next(db, query.PatientId, after.RecordedAt, new AdverseEventId(after.Id), query.Limit + 1);
+                var page = await found.Select(e => AdverseEventResponse.Of(e)).ToListAsync(ct);
+                return page.Count > 0 || await db.IsOursAsync(query.PatientId, ct) ? page.ToPage(query.Limit, e => new Key(e.RecordedAt, e.Id.Value)) : Patient.NotFound;
             });
         }
     }

@@ -38,7 +38,7 @@ public static class GetCheckIn
 /// <summary>A patient's check-ins, latest day first.</summary>
 public static class ListCheckIns
 {
-    public sealed record Query(PatientId PatientId, int Limit, string? Cursor) : IQuery<Result<Page<CheckInResponse>>>, IConcernsPatient;
+    public sealed record Query(PatientId PatientId, int Limit, string? Cursor) : IQuery<Result<Page<CheckInResponse>>>, IFindsPatient;
 
     public static void Map(IEndpointRouteBuilder patient) => patient
         .MapGet("/check-ins", Get)
@@ -52,21 +52,22 @@ public static class ListCheckIns
 
     public sealed class Handler(LdnDbContext db) : IQueryHandler<Query, Result<Page<CheckInResponse>>>
     {
+        private static readonly Func<LdnDbContext, PatientId, int, IAsyncEnumerable<CheckIn>> First = EF.CompileAsyncQuery((LdnDbContext db, PatientId patient, int limit) =>
+            db.CheckIns.AsNoTracking().Where(c => c.PatientId == patient).OrderByDescending(c => c.On).ThenByDescending(c => c.Id).Take(limit));
+
+        private static readonly Func<LdnDbContext, PatientId, DateOnly, CheckInId, int, IAsyncEnumerable<CheckIn>> Next = EF.CompileAsyncQuery(
+            (LdnDbContext db, PatientId patient, DateOnly on, CheckInId id, int limit) =>
+                db.CheckIns.AsNoTracking().Where(c => c.PatientId == patient && (c.On < on || (c.On == on && c.Id < id))).OrderByDescending(c => c.On).ThenByDescending(c => c.Id).Take(limit));
+
         private sealed record Key(DateOnly On, Guid Id);
 
         public Task<Result<Page<CheckInResponse>>> Handle(Query query, CancellationToken ct)
         {
             return Cursor.Decode<Key>(query.Cursor).ThenAsync<Page<CheckInResponse>>(async after =>
             {
-                var found = db.CheckIns.AsNoTracking().Where(c => c.PatientId == query.PatientId);
-                if (after is not null)
-                {
-                    var id = new CheckInId(after.Id);
-                    found = found.Where(c => c.On < after.On || (c.On == after.On && c.Id < id));
-                }
-
-                var page = await found.OrderByDescending(c => c.On).ThenByDescending(c => c.Id).Take(query.Limit + 1).ToListAsync(ct);
-                return page.ConvertAll(c => CheckInResponse.Of(c)).ToPage(query.Limit, c => new Key(c.Date, c.Id.Value));
+                var found = after is null ? First(db, query.PatientId, query.Limit + 1) : Next(db, query.PatientId, after.On, new CheckInId(after.Id), query.Limit + 1);
+                var page = await found.Select(c => CheckInResponse.Of(c)).ToListAsync(ct);
+                return page.Count > 0 || await db.IsOursAsync(query.PatientId, ct) ? page.ToPage(query.Limit, c => new Key(c.Date, c.Id.Value)) : Patient.NotFound;
             });
         }
     }

@@ -51,6 +51,15 @@ public static class ListFollowUps
 
     public sealed class Handler(LdnDbContext db, TimeProvider clock) : IQueryHandler<Query, Result<Page<FollowUpItem>>>
     {
+        /// <summary>What a dashboard asks all day long: the top of the queue.</summary>
+        private static readonly Func<LdnDbContext, DateTimeOffset, int, IAsyncEnumerable<FollowUpItem>> Top = EF.CompileAsyncQuery((LdnDbContext db, DateTimeOffset now, int limit) =>
+            db.FollowUps.AsNoTracking()
+                .Where(x => x.Status != FollowUpStatus.Closed && (x.SnoozedUntil == null || x.SnoozedUntil <= now))
+                .OrderBy(x => x.DueAt).ThenBy(x => x.Id).Take(limit)
+                .Select(x => new FollowUpItem(
+                    x.Id, x.PatientId, x.Family, x.Label, x.Priority, x.Status, x.OpenedOn, x.LastEvidenceOn, x.DueAt, x.Assignee, x.SnoozedUntil, x.Recurrence, x.EvidenceChanged,
+                    x.RecommendedActions, x.EvaluationId, x.Version)));
+
         private sealed record Key(DateTimeOffset? DueAt, DateOnly? OpenedOn, Guid Id);
 
         public Task<Result<Page<FollowUpItem>>> Handle(Query query, CancellationToken ct)
@@ -59,7 +68,13 @@ public static class ListFollowUps
             var byDue = f.Sort is null || f.Sort == WireNames.NameOf(FollowUpOrder.DueAt);
             return Common.Cursor.Decode<Key>(f.Cursor).ThenAsync<Page<FollowUpItem>>(async after =>
             {
-                var found = Filtered(db.FollowUps.AsNoTracking(), f, clock.GetUtcNow());
+                var (now, limit) = (clock.GetUtcNow(), f.Limit ?? Common.Cursor.DefaultLimit);
+                if (f is { Status: null, Priority: null, Family: null, Assignee: null, PatientId: null, Overdue: null, Cursor: null } && byDue)
+                {
+                    return (await Top(db, now, limit + 1).ToListAsync(ct)).ToPage(limit, x => new Key(x.DueAt, null, x.Id.Value));
+                }
+
+                var found = Filtered(db.FollowUps.AsNoTracking(), f, now);
                 if (after is not null)
                 {
                     var id = new FollowUpId(after.Id);
@@ -69,7 +84,6 @@ public static class ListFollowUps
                 }
 
                 var ordered = byDue ? found.OrderBy(x => x.DueAt).ThenBy(x => x.Id) : found.OrderBy(x => x.OpenedOn).ThenBy(x => x.Id);
-                var limit = f.Limit ?? Common.Cursor.DefaultLimit;
                 var items = await ordered.Take(limit + 1).ProjectToType<FollowUpItem>().ToListAsync(ct);
                 return items.ToPage(limit, x => byDue ? new Key(x.DueAt, null, x.Id.Value) : new Key(null, x.OpenedOn, x.Id.Value));
             });

@@ -10,7 +10,7 @@ namespace LdnApi.Features.Patients;
 /// <summary>Reads one patient.</summary>
 public static class GetPatient
 {
-    public sealed record Query(PatientId PatientId) : IQuery<Result<PatientResponse>>, IConcernsPatient, IReadsRecord
+    public sealed record Query(PatientId PatientId) : IQuery<Result<PatientResponse>>, IFindsPatient, IReadsRecord
     {
         Type IReadsRecord.Record => typeof(Patient);
 
@@ -28,7 +28,10 @@ public static class GetPatient
 
     public sealed class Handler(LdnDbContext db) : IQueryHandler<Query, Result<PatientResponse>>
     {
+        private static readonly Func<LdnDbContext, PatientId, CancellationToken, Task<Patient?>> Find =
+            EF.CompileAsyncQuery((LdnDbContext db, PatientId id, CancellationToken _) => db.Patients.AsNoTracking().SingleOrDefault(p => p.Id == id));
+
         public async Task<Result<PatientResponse>> Handle(Query query, CancellationToken ct) =>
-            PatientResponse.Of(await db.Patients.AsNoTracking().SingleAsync(p => p.Id == query.PatientId, ct));
+            await Find(db, query.PatientId, ct) is { } patient ? PatientResponse.Of(patient) : Patient.NotFound;
     }
 }

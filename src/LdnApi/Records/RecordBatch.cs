@@ -1,0 +1,122 @@
+using System.Linq.Expressions;
+using System.Reflection;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata;
+using Npgsql;
+
+namespace LdnApi.Records;
+
+/// <summary>
+/// Reads rows of several kinds in one round trip, where one query after another would wait for the network each time. The rows are not tracked. Inside a transaction it
+/// sees what the transaction sees; outside one it brings the clinic along, as <see cref="ClinicWall"/> does.
+/// </summary>
+/// <remarks>In a condition <c>$1</c> is the clinic, and each row is asked to be of it; further values begin with <c>$2</c>.</remarks>
+public sealed class RecordBatch(LdnDbContext db)
+{
+    private readonly List<(NpgsqlBatchCommand Command, Func<NpgsqlDataReader, CancellationToken, Task> Take)> _parts = [];
+
+    /// <summary>Asks for the rows of a kind.</summary>
+    /// <param name="condition">SQL, and whatever may follow a condition.</param>
+    /// <returns>The list, filled once the batch is read.</returns>
+    public List<T> All<T>(string condition, params object[] values) where T : class, IBelongToClinic
+    {
+        var rows = Rows<T>.Of(db.Model);
+        var found = new List<T>();
+        Ask($"{rows.Select} WHERE clinic_id = $1 AND {condition}", values, async (reader, ct) =>
+        {
+            while (await reader.ReadAsync(ct))
+            {
+                found.Add(rows.Make(reader));
+            }
+        });
+        return found;
+    }
+
+    /// <summary>Reads everything that was asked for.</summary>
+    public Task ReadAsync(CancellationToken ct) => db.Database.CurrentTransaction is null
+        ? db.Database.CreateExecutionStrategy().ExecuteAsync(() => ReadOnceAsync(ct))
+        : ReadOnceAsync(ct);
+
+    private void Ask(string sql, object[] values, Func<NpgsqlDataReader, CancellationToken, Task> take)
+    {
+        var command = new NpgsqlBatchCommand(sql) { Parameters = { new NpgsqlParameter<Guid> { TypedValue = db.Clinic.Value } } };
+        foreach (var value in values)
+        {
+            command.Parameters.Add(new NpgsqlParameter { Value = value });
+        }
+
+        _parts.Add((command, take));
+    }
+
+    private async Task ReadOnceAsync(CancellationToken ct)
+    {
+        await db.Database.OpenConnectionAsync(ct);
+        try
+        {
+            await using var batch = new NpgsqlBatch((NpgsqlConnection)db.Database.GetDbConnection());
+            var alone = db.Database.CurrentTransaction is null;
+            if (alone)
+            {
+                batch.BatchCommands.Add(new NpgsqlBatchCommand(ClinicWall.Set) { Parameters = { new() { Value = db.Clinic.ToString() } } });
+            }
+
+            foreach (var (command, _) in _parts)
+            {
+                batch.BatchCommands.Add(command);
+            }
+
+            await using var reader = await batch.ExecuteReaderAsync(ct);
+            if (alone)
+            {
+                await reader.NextResultAsync(ct);
+            }
+
+            foreach (var (_, take) in _parts)
+            {
+                await take(reader, ct);
+                await reader.NextResultAsync(ct);
+            }
+        }
+        finally
+        {
+            await db.Database.CloseConnectionAsync();
+        }
+    }
+
+    /// <summary>How rows of a kind are asked for and made into objects: as the model maps them, worked out once.</summary>
+    private sealed class Rows<T> where T : class
+    {
+        private static Rows<T>? _known;
+
+        private Rows(IModel model)
+        {
+            var kind = model.FindEntityType(typeof(T))!;
+            var properties = kind.GetProperties().ToList();
+            Select = $"SELECT {string.Join(", ", properties.Select(p => $"\"{p.GetColumnName()}\""))} FROM {kind.GetTableName()}";
+            var reader = Expression.Parameter(typeof(NpgsqlDataReader));
+            var values = properties.Select((p, i) => Expression.Bind(p.PropertyInfo!, ValueOf(p, reader, i)));
+            Make = Expression.Lambda<Func<NpgsqlDataReader, T>>(Expression.MemberInit(Expression.New(typeof(T)), values), reader).Compile();
+        }
+
+        public string Select { get; }
+
+        public Func<NpgsqlDataReader, T> Make { get; }
+
+        public static Rows<T> Of(IModel model) => _known ??= new Rows<T>(model);
+
+        private static Expression ValueOf(IProperty property, ParameterExpression reader, int column)
+        {
+            var ordinal = Expression.Constant(column);
+            var converter = property.GetTypeMapping().Converter;
+            var stored = converter?.ProviderClrType ?? property.ClrType;
+            var read = Expression.Call(reader, GetFieldValue.MakeGenericMethod(Nullable.GetUnderlyingType(stored) ?? stored), ordinal);
+            var value = Expression.Convert(converter is null ? read : Expression.Invoke(converter.ConvertFromProviderExpression, Expression.Convert(read, stored)), property.ClrType);
+            return property.IsNullable
+                ? Expression.Condition(Expression.Call(reader, IsDBNull, ordinal), Expression.Default(property.ClrType), value)
+                : value;
+        }
+    }
+
+    private static readonly MethodInfo GetFieldValue = typeof(NpgsqlDataReader).GetMethod(nameof(NpgsqlDataReader.GetFieldValue))!;
+    private static readonly MethodInfo IsDBNull = typeof(NpgsqlDataReader).GetMethod(nameof(NpgsqlDataReader.IsDBNull))!;
+}
