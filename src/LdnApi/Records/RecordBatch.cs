@@ -54,8 +54,9 @@ public sealed class RecordBatch(LdnDbContext db)
         try
         {
             await using var batch = new NpgsqlBatch((NpgsqlConnection)db.Database.GetDbConnection());
-            var alone = db.Database.CurrentTransaction is null;
-            if (alone)
+            var saysClinic = db.Database.CurrentTransaction is null || db.OwesClinic;
+            db.OwesClinic = false;
+            if (saysClinic)
             {
                 batch.BatchCommands.Add(new NpgsqlBatchCommand(ClinicWall.Set) { Parameters = { new() { Value = db.Clinic.ToString() } } });
             }
@@ -66,7 +67,7 @@ public sealed class RecordBatch(LdnDbContext db)
             }
 
             await using var reader = await batch.ExecuteReaderAsync(ct);
-            if (alone)
+            if (saysClinic)
             {
                 await reader.NextResultAsync(ct);
             }

@@ -52,22 +52,20 @@ public static class ListCheckIns
 
     public sealed class Handler(LdnDbContext db) : IQueryHandler<Query, Result<Page<CheckInResponse>>>
     {
-        private static readonly Func<LdnDbContext, PatientId, int, IAsyncEnumerable<CheckIn>> First = EF.CompileAsyncQuery((LdnDbContext db, PatientId patient, int limit) =>
-            db.CheckIns.AsNoTracking().Where(c => c.PatientId == patient).OrderByDescending(c => c.On).ThenByDescending(c => c.Id).Take(limit));
-
-        private static readonly Func<LdnDbContext, PatientId, DateOnly, CheckInId, int, IAsyncEnumerable<CheckIn>> Next = EF.CompileAsyncQuery(
-            (LdnDbContext db, PatientId patient, DateOnly on, CheckInId id, int limit) =>
-                db.CheckIns.AsNoTracking().Where(c => c.PatientId == patient && (c.On < on || (c.On == on && c.Id < id))).OrderByDescending(c => c.On).ThenByDescending(c => c.Id).Take(limit));
-
         private sealed record Key(DateOnly On, Guid Id);
 
         public Task<Result<Page<CheckInResponse>>> Handle(Query query, CancellationToken ct)
         {
             return Cursor.Decode<Key>(query.Cursor).ThenAsync<Page<CheckInResponse>>(async after =>
             {
-                var found = after is null ? First(db, query.PatientId, query.Limit + 1) : Next(db, query.PatientId, after.On, new CheckInId(after.Id), query.Limit + 1);
-                var page = await found.Select(c => CheckInResponse.Of(c)).ToListAsync(ct);
-                return page.Count > 0 || await db.IsOursAsync(query.PatientId, ct) ? page.ToPage(query.Limit, c => new Key(c.Date, c.Id.Value)) : Patient.NotFound;
+                var batch = new RecordBatch(db);
+                var page = after is null
+                    ? batch.All<CheckIn>("""patient_id = $2 ORDER BY "on" DESC, id DESC LIMIT $3""", query.PatientId.Value, query.Limit + 1)
+                    : batch.All<CheckIn>("""patient_id = $2 AND ("on", id) < ($4, $5) ORDER BY "on" DESC, id DESC LIMIT $3""", query.PatientId.Value, query.Limit + 1, after.On, after.Id);
+                await batch.ReadAsync(ct);
+                return page.Count > 0 || await db.IsOursAsync(query.PatientId, ct)
+                    ? page.ToPage(query.Limit, c => new Key(c.On, c.Id.Value)).Select(c => CheckInResponse.Of(c))
+                    : Patient.NotFound;
             });
         }
     }

@@ -28,10 +28,12 @@ public static class GetPatient
 
     public sealed class Handler(LdnDbContext db) : IQueryHandler<Query, Result<PatientResponse>>
     {
-        private static readonly Func<LdnDbContext, PatientId, CancellationToken, Task<Patient?>> Find =
-            EF.CompileAsyncQuery((LdnDbContext db, PatientId id, CancellationToken _) => db.Patients.AsNoTracking().SingleOrDefault(p => p.Id == id));
-
-        public async Task<Result<PatientResponse>> Handle(Query query, CancellationToken ct) =>
-            await Find(db, query.PatientId, ct) is { } patient ? PatientResponse.Of(patient) : Patient.NotFound;
+        public async Task<Result<PatientResponse>> Handle(Query query, CancellationToken ct)
+        {
+            var batch = new RecordBatch(db);
+            var found = batch.All<Patient>("id = $2", query.PatientId.Value);
+            await batch.ReadAsync(ct);
+            return found is [var patient] ? PatientResponse.Of(patient) : Patient.NotFound;
+        }
     }
 }
