@@ -33,16 +33,13 @@ public sealed partial class ClinicIsolationTests(LdnApiHost api) : IClassFixture
     [Fact]
     public async Task Every_id_of_another_clinic_is_answered_as_an_unknown_one_with_the_same_statements()
     {
-        var statements = new Statements();
-        await using var host = api.WithWebHostBuilder(b => b.ConfigureTestServices(s => s.ConfigureDbContext<LdnDbContext>(o => o.AddInterceptors(statements))));
+        using var statements = new SentStatements(api.Database.App);
         var compared = 0;
         foreach (var route in EveryRoute.Of(api))
         {
             var (ours, theirs) = (LdnApiHost.NewClinic(), LdnApiHost.NewClinic());
             using var ourClient = api.ClientOf(ours);
             using var theirClient = api.ClientOf(theirs);
-            using var client = host.CreateClient();
-            client.DefaultRequestHeaders.Authorization = ourClient.DefaultRequestHeaders.Authorization;
             if (route.Name.Contains("Sandbox", StringComparison.Ordinal))
             {
                 continue; // takes no id, and our clinic is no sandbox
@@ -53,8 +50,8 @@ public sealed partial class ClinicIsolationTests(LdnApiHost api) : IClassFixture
             Assert.Equal((route.Name, ids), (route.Name, foreign.Ids.Count));
             foreach (var exchanged in Enumerable.Range(0, ids).Select(i => new[] { i }).Concat(ids > 1 ? [[.. Enumerable.Range(0, ids)]] : []))
             {
-                var ofTheirs = await SendAsync(client, own.With(exchanged, i => foreign.Ids[i]), statements);
-                var ofNothing = await SendAsync(client, own.With(exchanged, _ => Guid.CreateVersion7().ToString()), statements);
+                var ofTheirs = await SendAsync(ourClient, own.With(exchanged, i => foreign.Ids[i]), statements);
+                var ofNothing = await SendAsync(ourClient, own.With(exchanged, _ => Guid.CreateVersion7().ToString()), statements);
 
                 var place = $"{route} id {string.Join('+', exchanged)}";
                 Assert.Equal((place, ofNothing.Status, ofNothing.Body), (place, ofTheirs.Status, ofTheirs.Body));
@@ -161,7 +158,8 @@ public sealed partial class ClinicIsolationTests(LdnApiHost api) : IClassFixture
                 Assert.Equal([own], (await other.GetOkAsync("/api/v1/patients"))["items"]!.AsArray().Select(p => (string)p!["id"]!));
             }
 
-            Assert.Equal("", await ScalarAsync(one, "SELECT current_setting('ldn.clinic_id', true)")); // '' and not null: it is the same connection
+            await using var setting = host.Services.GetRequiredService<NpgsqlDataSource>().CreateCommand("SELECT current_setting('ldn.clinic_id', true)");
+            Assert.Equal("", await setting.ExecuteScalarAsync(Ct)); // '' and not null: it is the same connection
         }
 
         Assert.Equal([0, 200, 201, 404, 422, 500], seen.Distinct().Order());
@@ -186,7 +184,7 @@ public sealed partial class ClinicIsolationTests(LdnApiHost api) : IClassFixture
         return new Request(call.Method, call.Url, call.Body is null or Func<HttpContent> ? null : JsonSerializer.Serialize(call.Body, WireJson.Options), call);
     }
 
-    private static async Task<Outcome> SendAsync(HttpClient client, Request request, Statements statements)
+    private static async Task<Outcome> SendAsync(HttpClient client, Request request, SentStatements statements)
     {
         statements.Texts.Clear();
         using var response = await client.SendAsync(request.Method, request.Url, request.Content(), request.Call.IfMatch);
@@ -267,25 +265,6 @@ public sealed partial class ClinicIsolationTests(LdnApiHost api) : IClassFixture
         }
 
         public object? Content() => Json is not null ? ApiClient.Json(Json) : Call.Body;
-    }
-
-    private sealed class Statements : DbCommandInterceptor
-    {
-        public ConcurrentQueue<string> Texts { get; } = [];
-
-        public override ValueTask<InterceptionResult<DbDataReader>> ReaderExecutingAsync(
-            DbCommand command, CommandEventData eventData, InterceptionResult<DbDataReader> result, CancellationToken cancellationToken = default)
-        {
-            Texts.Enqueue(command.CommandText);
-            return ValueTask.FromResult(result);
-        }
-
-        public override ValueTask<InterceptionResult<int>> NonQueryExecutingAsync(
-            DbCommand command, CommandEventData eventData, InterceptionResult<int> result, CancellationToken cancellationToken = default)
-        {
-            Texts.Enqueue(command.CommandText);
-            return ValueTask.FromResult(result);
-        }
     }
 
     /// <summary>Something that happens once, right after a statement on check-ins has been done.</summary>

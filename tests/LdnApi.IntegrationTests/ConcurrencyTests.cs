@@ -108,10 +108,8 @@ public sealed partial class ConcurrencyTests(LdnApiHost api) : IClassFixture<Ldn
     public async Task Every_record_that_the_caller_has_is_304_without_being_read()
     {
         var clinic = LdnApiHost.NewClinic();
-        var commands = new Recorder();
-        using var recorded = api.WithWebHostBuilder(host => host.ConfigureTestServices(services => services.ConfigureDbContext<LdnDbContext>(o => o.AddInterceptors(commands))));
-        using var client = recorded.CreateClient();
-        client.DefaultRequestHeaders.Authorization = new("Bearer", api.Token(clinic.ToString(), scope: LdnApiHost.AllScopes));
+        using var statements = new SentStatements(api.Database.App);
+        using var client = api.ClientOf(clinic);
         var readable = api.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
             .Where(e => e.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods is ["GET"])
             .Select(e => (Pattern: e.RoutePattern.RawText!, Answer: e.Metadata.OfType<IProducesResponseTypeMetadata>().FirstOrDefault(m => m.Type?.IsAssignableTo(typeof(IVersioned)) == true)?.Type))
@@ -126,7 +124,7 @@ public sealed partial class ConcurrencyTests(LdnApiHost api) : IClassFixture<Ldn
 
             foreach (var (ifNoneMatch, known) in new[] { (tag, true), ($"W/{tag}", true), ($"\"x\", {tag}", true), ("*", true), ("\"7000\"", false), ("nonsense", false) })
             {
-                commands.Texts.Clear();
+                statements.Texts.Clear();
                 using var request = new HttpRequestMessage(HttpMethod.Get, call.Record);
                 request.Headers.TryAddWithoutValidation("If-None-Match", ifNoneMatch);
                 using var again = await client.SendAsync(request, Ct);
@@ -134,8 +132,8 @@ public sealed partial class ConcurrencyTests(LdnApiHost api) : IClassFixture<Ldn
                 var is304 = known && !isLive;
                 Assert.Equal((record.Key, ifNoneMatch, is304 ? 304 : 200, first.Headers.ETag), (record.Key, ifNoneMatch, (int)again.StatusCode, again.Headers.ETag));
                 Assert.Equal(is304 ? "" : await first.Content.ReadAsStringAsync(Ct), await again.Content.ReadAsStringAsync(Ct));
-                Assert.NotEmpty(commands.Texts);
-                Assert.All(is304 ? commands.Texts : [], sql => Assert.Matches("EXISTS|max\\(r.version\\)|SELECT t.version\\s|INSERT INTO audit_entries", sql));
+                Assert.NotEmpty(statements.Texts);
+                Assert.All(is304 ? statements.Texts : [], sql => Assert.Matches("EXISTS|max\\(r.version\\)|SELECT t.version\\s|INSERT INTO audit_entries", sql));
             }
         }
 
@@ -168,16 +166,4 @@ public sealed partial class ConcurrencyTests(LdnApiHost api) : IClassFixture<Ldn
     /// <summary>A record by its id, or the one that a clinic has of its kind; then what is done to it.</summary>
     [GeneratedRegex("(\\{(?!patientId)[^}]+\\}|/rule-settings)/[^/{]+$")]
     private static partial Regex RecordAndVerb();
-
-    private sealed class Recorder : DbCommandInterceptor
-    {
-        public ConcurrentBag<string> Texts { get; } = [];
-
-        public override ValueTask<InterceptionResult<DbDataReader>> ReaderExecutingAsync(
-            DbCommand command, CommandEventData eventData, InterceptionResult<DbDataReader> result, CancellationToken cancellationToken = default)
-        {
-            Texts.Add(command.CommandText);
-            return ValueTask.FromResult(result);
-        }
-    }
 }

@@ -9,7 +9,7 @@ namespace LdnApi.Pipeline;
 /// Puts entries on disk that have no transaction of their own: those of reads and refusals. Requests in flight share one commit: what came while the last was on its
 /// way goes with the next, in one round trip. Each waits until its own entry is safe.
 /// </summary>
-public sealed partial class AuditWriter(NpgsqlDataSource database, ILogger<AuditWriter> log) : BackgroundService
+public sealed partial class AuditWriter : IAsyncDisposable
 {
     /// <summary>So many may wait. When the database is too slow for them, reads are refused rather than served without an entry.</summary>
     public const int Capacity = 10_000;
@@ -18,7 +18,16 @@ public sealed partial class AuditWriter(NpgsqlDataSource database, ILogger<Audit
     private const int Attempts = 3;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
+    private readonly NpgsqlDataSource _database;
+    private readonly ILogger<AuditWriter> _log;
     private readonly Channel<Waiting> _queue = Channel.CreateBounded<Waiting>(new BoundedChannelOptions(Capacity) { SingleReader = true });
+    private readonly Task _work;
+
+    public AuditWriter(NpgsqlDataSource database, ILogger<AuditWriter> log)
+    {
+        (_database, _log) = (database, log);
+        _work = Task.Run(WorkAsync);
+    }
 
     /// <summary>Returns when the entry is on disk.</summary>
     /// <exception cref="AuditUnavailableException">It is not, and will not be.</exception>
@@ -28,16 +37,16 @@ public sealed partial class AuditWriter(NpgsqlDataSource database, ILogger<Audit
         return _queue.Writer.TryWrite(own) ? own.Written.Task : Task.FromException(new AuditUnavailableException(null));
     }
 
-    /// <summary>The server has answered its last request by then: what waits is written, and no more comes.</summary>
-    public override Task StopAsync(CancellationToken cancellationToken)
+    /// <summary>The server has answered its last request by then: what still waits is written, and no more comes.</summary>
+    public async ValueTask DisposeAsync()
     {
         _queue.Writer.TryComplete();
-        return (ExecuteTask ?? Task.CompletedTask).WaitAsync(cancellationToken);
+        await _work;
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    private async Task WorkAsync()
     {
-        while (await _queue.Reader.WaitToReadAsync(CancellationToken.None))
+        while (await _queue.Reader.WaitToReadAsync())
         {
             var batch = new List<Waiting>();
             while (batch.Count < BatchSize && _queue.Reader.TryRead(out var waiting))
@@ -65,7 +74,7 @@ public sealed partial class AuditWriter(NpgsqlDataSource database, ILogger<Audit
         }
         catch (Exception e)
         {
-            LogFailure(e, batch.Count);
+            LogFailure(_log, e, batch.Count);
             batch.ForEach(w => w.Written.SetException(new AuditUnavailableException(e)));
         }
     }
@@ -78,7 +87,7 @@ public sealed partial class AuditWriter(NpgsqlDataSource database, ILogger<Audit
         {
             try
             {
-                await using var batch = database.CreateBatch();
+                await using var batch = _database.CreateBatch();
                 foreach (var clinic in entries.GroupBy(e => e.ClinicId))
                 {
                     batch.BatchCommands.Add(new NpgsqlBatchCommand(ClinicWall.Set) { Parameters = { new() { Value = clinic.Key.ToString() } } });
@@ -118,7 +127,7 @@ public sealed partial class AuditWriter(NpgsqlDataSource database, ILogger<Audit
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Count} audit entries could not be written; reads wait for theirs and are refused")]
-    private partial void LogFailure(Exception exception, int count);
+    private static partial void LogFailure(ILogger log, Exception exception, int count);
 
     private sealed record Waiting(AuditEntry Entry)
     {

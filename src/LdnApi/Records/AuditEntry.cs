@@ -84,7 +84,6 @@ public sealed class AuditEntry : IBelongToClinic
             entry.Property(e => e.PurposeOfUse).HasMaxLength(Common.PurposeOfUse.MaxLength);
             entry.Property(e => e.RequestId).HasMaxLength(MaxRequestIdLength);
             entry.HasIndex(e => new { e.ClinicId, e.RecordedAt, e.Id });
-            entry.HasIndex(e => e.PatientIds).HasMethod("gin");
             entry.HasIndex(e => new { e.ClinicId, e.Number }).IsUnique();
             entry.HasIndex(e => e.ClinicId).HasFilter("number IS NULL").HasDatabaseName(Unlinked);
             entry.Property(e => e.Number).Metadata.SetBeforeSaveBehavior(PropertySaveBehavior.Ignore); // the app role may not

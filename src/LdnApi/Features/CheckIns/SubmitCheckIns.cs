@@ -60,16 +60,17 @@ public static class SubmitCheckIns
         {
             var now = clock.GetUtcNow();
             var patient = db.Locked(command.PatientId);
-            var known = (await db.CheckIns.Where(c => c.PatientId == patient.Id && c.SourceId != null).ToListAsync(ct))
+            var known = (await db.CheckIns.AsNoTracking().Where(c => c.PatientId == patient.Id && c.SourceId != null).ToListAsync(ct))
                 .ToDictionary(c => (c.SourceSystem!, c.SourceId!));
-            var results = command.Items.Select((item, i) => Take(item, i + 1, patient, known, now)).ToList();
-            await db.SaveChangesAsync(ct);
+            var kept = new List<CheckIn>();
+            var results = command.Items.Select((item, i) => Take(item, i + 1, patient, known, kept, now)).ToList();
+            await db.InsertManyAsync(kept, ct);
             return new BatchResponse(
                 results.Count(r => r.Outcome == ItemOutcome.Created), results.Count(r => r.Outcome == ItemOutcome.Duplicate),
                 results.Count(r => r.Outcome == ItemOutcome.Rejected), results, await monitor.ReviewAsync(patient, now, ct));
         }
 
-        private ItemResult Take(JsonElement item, int number, Patient patient, Dictionary<(string, string), CheckIn> known, DateTimeOffset now)
+        private static ItemResult Take(JsonElement item, int number, Patient patient, Dictionary<(string, string), CheckIn> known, List<CheckIn> kept, DateTimeOffset now)
         {
             var read = WireBody.Read<CheckInBody>(item);
             var result = read.Match(body => body.DayFor(patient, now).Match(day => Keep(body, day), Reject), Reject);
@@ -78,7 +79,7 @@ public static class SubmitCheckIns
                 var sign = KeepSign.ToRecord(patient, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(item.GetRawText()))), now);
                 if (known.TryAdd((sign.SourceSystem!, sign.SourceId!), sign))
                 {
-                    db.CheckIns.Add(sign);
+                    kept.Add(sign);
                 }
             }
 
@@ -96,7 +97,7 @@ public static class SubmitCheckIns
                             : Reject(Sourced.Taken);
                 }
 
-                db.CheckIns.Add(checkIn);
+                kept.Add(checkIn);
                 return new ItemResult(number, ItemOutcome.Created, checkIn.Id, null, null);
             }
 

@@ -318,11 +318,6 @@ namespace LdnApi.Records.Migrations
                         .HasDatabaseName("unlinked_audit_entries")
                         .HasFilter("number IS NULL");
 
-                    b.HasIndex("PatientIds")
-                        .HasDatabaseName("ix_audit_entries_patient_ids");
-
-                    NpgsqlIndexBuilderExtensions.HasMethod(b.HasIndex("PatientIds"), "gin");
-
                     b.HasIndex("ClinicId", "Number")
                         .IsUnique()
                         .HasDatabaseName("ix_audit_entries_clinic_id_number");
