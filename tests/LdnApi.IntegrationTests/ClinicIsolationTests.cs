@@ -141,12 +141,13 @@ public sealed partial class ClinicIsolationTests(LdnApiHost api) : IClassFixture
             async (client, patient) => await StatusAsync(client.SendAsync(HttpMethod.Post, $"/api/v1/patients/{patient}/check-ins", new { date = "2027-03-01", note = "too early" })),
             async (client, _) => await StatusAsync(client.GetAsync($"/api/v1/patients/{Guid.NewGuid()}", Ct)),
             async (client, patient) => await fault.DuringAsync(() => throw new InvalidOperationException("A bug."), () => StatusAsync(client.SendAsync(HttpMethod.Post, $"/api/v1/patients/{patient}/check-ins", new { date = "2026-03-02", note = "fine" }))),
-            async (client, patient) => await fault.DuringAsync(() => throw new OperationCanceledException(), () => StatusAsync(client.GetAsync($"/api/v1/patients/{patient}/check-ins", Ct))),
+            async (client, patient) => await fault.DuringAsync(() => throw new OperationCanceledException(), () => StatusAsync(client.GetAsync($"/api/v1/patients/{patient}/assessments", Ct))),
             async (client, patient) =>
             {
                 using var leaving = new CancellationTokenSource();
-                return await fault.DuringAsync(leaving.Cancel, () => StatusAsync(client.GetAsync($"/api/v1/patients/{patient}/evaluation", leaving.Token)));
+                return await fault.DuringAsync(leaving.Cancel, () => StatusAsync(client.GetAsync($"/api/v1/patients/{patient}/assessments", leaving.Token)));
             },
+            async (client, patient) => await LeaveWhileWaitingAsync(client, patient),
         };
         var seen = new List<int>();
         for (var round = 0; round < 2 * uses.Length; round++)
@@ -182,6 +183,28 @@ public sealed partial class ClinicIsolationTests(LdnApiHost api) : IClassFixture
     {
         var call = await new EveryRoute(api, client).ReadyAsync(route);
         return new Request(call.Method, call.Url, call.Body is null or Func<HttpContent> ? null : JsonSerializer.Serialize(call.Body, WireJson.Options), call);
+    }
+
+    /// <summary>The caller goes while a batch waits for the patient's row.</summary>
+    private async Task<int> LeaveWhileWaitingAsync(HttpClient client, string patient)
+    {
+        await using var holder = new NpgsqlConnection(api.Database.Owner);
+        await holder.OpenAsync(Ct);
+        await using var transaction = await holder.BeginTransactionAsync(Ct);
+        await using var hold = new NpgsqlCommand($"SELECT 1 FROM patients WHERE id = '{patient}' FOR UPDATE", holder, transaction);
+        await hold.ExecuteNonQueryAsync(Ct);
+        using var leaving = new CancellationTokenSource();
+        using var json = ApiClient.Json("""{ "date": "2026-03-03", "note": "fine" }""");
+        var status = StatusAsync(client.PostAsync($"/api/v1/patients/{patient}/check-ins", json, leaving.Token));
+        while (await ScalarAsync(api.Database.Owner, "SELECT count(*) FROM pg_locks WHERE NOT granted") is 0L)
+        {
+            Ct.ThrowIfCancellationRequested();
+        }
+
+        await leaving.CancelAsync();
+        var left = await status;
+        await transaction.RollbackAsync(Ct);
+        return left;
     }
 
     private static async Task<Outcome> SendAsync(HttpClient client, Request request, SentStatements statements)
@@ -267,7 +290,7 @@ public sealed partial class ClinicIsolationTests(LdnApiHost api) : IClassFixture
         public object? Content() => Json is not null ? ApiClient.Json(Json) : Call.Body;
     }
 
-    /// <summary>Something that happens once, right after a statement on check-ins has been done.</summary>
+    /// <summary>Something that happens once, right after a statement on check-ins or assessments has been done.</summary>
     private sealed class Fault : DbCommandInterceptor
     {
         private Action? _happens;
@@ -283,7 +306,7 @@ public sealed partial class ClinicIsolationTests(LdnApiHost api) : IClassFixture
         public override ValueTask<DbDataReader> ReaderExecutedAsync(
             DbCommand command, CommandExecutedEventData eventData, DbDataReader result, CancellationToken cancellationToken = default)
         {
-            if (command.CommandText.Contains("check_ins", StringComparison.Ordinal))
+            if (command.CommandText.Contains("check_ins", StringComparison.Ordinal) || command.CommandText.Contains("assessments", StringComparison.Ordinal))
             {
                 Interlocked.Exchange(ref _happens, null)?.Invoke();
             }
