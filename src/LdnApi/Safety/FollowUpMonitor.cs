@@ -96,7 +96,7 @@ public sealed class FollowUpMonitor(LdnDbContext db, ClinicSettings settings, Ca
         }
     }
 
-    private FollowUp Apply(List<FollowUp> followUps, Patient patient, Evaluation evaluation, EvaluationEntry entry, FollowUpChange change)
+    private FollowUp Apply(List<FollowUp> followUps, Patient patient, RuleDecision evaluation, EvaluationEntry entry, FollowUpChange change)
     {
         var index = FollowUpReconciler.IndexOf(followUps.ConvertAll(FollowUp.ToStored), change);
         var current = index < 0 ? null : followUps[index];
