@@ -115,7 +115,7 @@ public sealed class AnnotationTests
 
         var evaluation = Evaluate(facts, 1);
 
-        Assert.All(evaluation.Families, f => Assert.Empty(f.Annotations));
+        Assert.All(evaluation.Explain().Families, f => Assert.Empty(f.Annotations));
         Assert.Empty(evaluation.Open);
     }
 
@@ -239,7 +239,7 @@ public sealed class AnnotationTests
         IntakeTimes = [new IntakeTimeFact(Start, c["scheduled"] is { } at ? TimeOnly.ParseExact((string)at!, "HH:mm", null) : null)],
     };
 
-    private static Evaluation Evaluate(PatientFacts facts, int day) => RuleEngine.Decide(facts, RuleSettings.Default, Start.AddDays(day), Start.AddDays(day));
+    private static RuleDecision Evaluate(PatientFacts facts, int day) => RuleEngine.Decide(facts, RuleSettings.Default, Start.AddDays(day), Start.AddDays(day));
 
     private static FamilyEvaluation CourseOf(PatientFacts facts, int day) => Evaluate(facts, day).Of(RuleFamily.Course);
 }

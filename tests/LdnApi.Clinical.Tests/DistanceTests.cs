@@ -255,7 +255,7 @@ public sealed class DistanceTests
     private static Evaluation Evaluate(PatientFacts facts, int day, bool ended) =>
         RuleEngine.Evaluate(facts, RuleSettings.Default, Start.AddDays(day), Start.AddDays(ended ? day : day - 1));
 
-    private static Evaluation Decide(PatientFacts facts, int day, bool ended) =>
+    private static RuleDecision Decide(PatientFacts facts, int day, bool ended) =>
         RuleEngine.Decide(facts, RuleSettings.Default, Start.AddDays(day), Start.AddDays(ended ? day : day - 1));
 
     /// <summary>The named change, carried out as whoever reads it would: it becomes known last.</summary>

@@ -185,7 +185,7 @@ public sealed class LastingEventTests
 
     private static ClinicianAction Act(ClinicianActionKind kind, int day) => new(RuleFamily.Course, kind, new Known(Start.AddDays(day)));
 
-    private static Evaluation Evaluate(PatientFacts facts, int day) => RuleEngine.Decide(facts, RuleSettings.Default, Start.AddDays(day), Start.AddDays(day));
+    private static RuleDecision Evaluate(PatientFacts facts, int day) => RuleEngine.Decide(facts, RuleSettings.Default, Start.AddDays(day), Start.AddDays(day));
 
     private static FamilyEvaluation CourseOf(PatientFacts facts, int day) => Evaluate(facts, day).Of(RuleFamily.Course);
 }

@@ -10,7 +10,7 @@ internal sealed class LivePatient(PatientFacts facts)
 
     public PatientFacts Facts { get; private set; } = facts;
     public RuleSettings Settings { get; set; } = RuleSettings.Default;
-    public Evaluation Evaluation { get; private set; } = null!;
+    public RuleDecision Evaluation { get; private set; } = null!;
     public List<StoredFollowUp> FollowUps => [.. _book.FollowUps];
 
     public void Play(JsonNode submission)

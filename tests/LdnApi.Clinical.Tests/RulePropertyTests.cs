@@ -173,13 +173,32 @@ public sealed class RulePropertyTests
             }
         });
 
+    /// <summary>Each write decides anew, so that what a decision takes is paid a thousand times a minute.</summary>
+    [Theory]
+    [InlineData(365)]
+    [InlineData(100)]
+    public void A_year_of_daily_reports_is_decided_within_50_kB(int calmUntil)
+    {
+        var facts = new PatientFacts(
+            false, 2, [.. Enumerable.Range(0, 9).Select(step => new DoseFact(Start.AddDays(14 * step), 0.5m * (step + 1)))],
+            [.. Enumerable.Range(0, 365).Select(day => CheckIn(day, day < calmUntil ? day % 3 : 5))], [], [], []);
+        Evaluate(facts, 364); // what is made once
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var decision = RuleEngine.Decide(facts, RuleSettings.Default, Start.AddDays(364), Start.AddDays(363));
+        var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+
+        Assert.Equal(calmUntil < 365, decision.Open.Count > 0);
+        Assert.InRange(allocated, 0, 50_000);
+    }
+
     private static DateTimeOffset At(DateOnly day, int step) => new(day, new TimeOnly(8, 0).AddMinutes(5 * step), TimeSpan.Zero);
 
     private static CheckInFact CheckIn(int day, int score) => new(Vectors.IdOf($"day-{day}"), 1, Start.AddDays(day), new Known(Start.AddDays(day)), score);
 
     private static int PatientScore(CheckInFact c) => c.Anxiety ?? 0;
 
-    private static Evaluation Evaluate(PatientFacts facts, int day) => RuleEngine.Decide(facts, RuleSettings.Default, Start.AddDays(day), Start.AddDays(day));
+    private static Evaluation Evaluate(PatientFacts facts, int day) => RuleEngine.Decide(facts, RuleSettings.Default, Start.AddDays(day), Start.AddDays(day)).Explain();
 
     private static string Canonical(Evaluation evaluation) => System.Text.Json.JsonSerializer.Serialize(evaluation);
 }

@@ -63,7 +63,7 @@ public sealed class RuleVectorTests
                 + $"{f.OpenedOn.DayNumber - Vectors.DayZero.DayNumber} {(f.EvidenceChanged ? "true" : "false")} {(f.CloseReason == CloseReason.EvidenceWithdrawn ? "evidence-withdrawn" : "")}"));
         Assert.Equal((int?)expected["records"] ?? patient.Facts.CheckIns.Count, patient.Facts.CheckIns.Count);
         Assert.All(expected["anxietyByDay"]?.AsArray() ?? [], day =>
-            Assert.Equal((int)day!["a"]!, patient.Evaluation.Days.Single(d => d.On == Vectors.Day(day["day"])).Anxiety));
+            Assert.Equal((int)day!["a"]!, patient.Evaluation.Explain().Days.Single(d => d.On == Vectors.Day(day["day"])).Anxiety));
     }
 
     [Theory]

@@ -7,7 +7,7 @@ namespace LdnApi.IntegrationTests;
 /// A clinic that lives through some weeks by the dice: reports on time, late, corrected and retracted, doses, events, questionnaires, medicines, changed
 /// patients, clinicians' acts, nights, and changes of the settings. The same seed lives the same life.
 /// </summary>
-internal sealed class RandomClinic(LdnApiHost api, int seed)
+internal sealed class RandomClinic(LdnApiHost api, int seed, ClinicId? clinic = null)
 {
     private static readonly string[] Zones = ["UTC", "Pacific/Auckland", "America/Los_Angeles", "Europe/Dublin"];
     private static readonly string[] Terms = ["anxiety", "restlessness", "insomnia", "headache", "palpitations"];
@@ -17,7 +17,7 @@ internal sealed class RandomClinic(LdnApiHost api, int seed)
     private readonly Dictionary<PatientId, (string Id, long Version)> _prescriptions = [];
     private readonly List<(PatientId Patient, string Id, long Version)> _checkIns = [];
     private readonly List<(PatientId Patient, string Id, long Version)> _events = [];
-    private readonly HttpClient _client = api.ClientOf(LdnApiHost.NewClinic());
+    private readonly HttpClient _client = api.ClientOf(clinic ?? LdnApiHost.NewClinic());
     private int _settings = 1;
 
     public HttpClient Client => _client;

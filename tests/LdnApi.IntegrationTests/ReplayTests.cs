@@ -17,7 +17,8 @@ public sealed class ReplayTests(LdnApiHost api) : IClassFixture<LdnApiHost>
     [InlineData(5, true)]
     public async Task Replaying_the_live_settings_reproduces_the_live_log_exactly(int seed, bool changesSettings)
     {
-        var clinic = new RandomClinic(api, seed);
+        var id = LdnApiHost.NewClinic();
+        var clinic = new RandomClinic(api, seed, id);
         await clinic.LiveAsync(patients: 4, days: 30, changesSettings);
 
         var replay = await api.ReplayAsync(clinic.Client, new { });
@@ -26,6 +27,7 @@ public sealed class ReplayTests(LdnApiHost api) : IClassFixture<LdnApiHost>
         TestContext.Current.SendDiagnosticMessage("{0} entries, refused {1}, {2}", log.Count, clinic.Refused, replay["result"]!["summary"]!.ToJsonString());
         Assert.True(log.Count > 50, "The clinic was too quiet to show anything.");
         AssertIdentical(replay, patients: 4);
+        Assert.NotEqual(0, await api.CountAsync("check_in_digests", id)); // live evaluations read what was kept, a replay every version
         // Counted from the follow-ups as they are read: what the weeks say of both sides is what really happened.
         var announced = log.Where(e => e.Type is "opened" or "reopened").Count(e => !log.Exists(
             other => other.FollowUp == e.FollowUp && other.Evaluation == e.Evaluation && other.Type is "auto-closed" or "evidence-withdrawn" or "merged"));

@@ -38,6 +38,7 @@ public sealed record IntakeTiming(IReadOnlyList<IntakeDeviation> Deviations)
     /// <param name="asOf">The last clinical day to look at.</param>
     public static IntakeTiming Of(PatientFacts facts, DateOnly asOf)
     {
+        IntakeTimeFact[] plans = [.. facts.IntakeTimes.OrderByDescending(t => t.On)];
         CheckInFact[] counted =
         [
             .. facts.CheckIns.Where(c => c.DoseTakenAt is not null && c.DoseMissed != true && c.On <= asOf && c.On > asOf.AddDays(-LookBackDays) && PlanOn(c.On) is not { IsDivided: true })
@@ -46,6 +47,6 @@ public sealed record IntakeTiming(IReadOnlyList<IntakeDeviation> Deviations)
         var usual = ClockTime.CircularMedian([.. counted.Select(c => c.DoseTakenAt!.Value)]);
         return new IntakeTiming([.. counted.Select(c => new IntakeDeviation(c, ClockTime.MinutesApart(c.DoseTakenAt!.Value, PlanOn(c.On)?.At ?? usual!.Value)))]);
 
-        IntakeTimeFact? PlanOn(DateOnly day) => facts.IntakeTimes.Where(t => t.On <= day).MaxBy(t => t.On);
+        IntakeTimeFact? PlanOn(DateOnly day) => Array.Find(plans, t => t.On <= day);
     }
 }

@@ -12,11 +12,23 @@ public sealed record MedicineEntry(string Name, IReadOnlyList<string> Atc, IRead
 public sealed record MedicineList(
     MedicineClass Class, int Version, string Source, IReadOnlyList<MedicineEntry> Entries, IReadOnlyList<string> ExceptAtc)
 {
+    private readonly string[] _atc = [.. Entries.SelectMany(e => e.Atc)];
+    private readonly HashSet<string> _rxNorm = [.. Entries.SelectMany(e => e.RxNorm)];
+
     /// <summary>Whether the list holds a medicine by either of its codes.</summary>
-    public bool Holds(string? atc, string? rxNorm) => HoldsAtc(atc) || (rxNorm is not null && Entries.Any(e => e.RxNorm.Contains(rxNorm)));
+    public bool Holds(string? atc, string? rxNorm) =>
+        (atc is not null && IsUnderAny(_atc, atc) && !IsUnderAny(ExceptAtc, atc)) || (rxNorm is not null && _rxNorm.Contains(rxNorm));
 
-    private bool HoldsAtc(string? atc) =>
-        atc is not null && Entries.Any(e => e.Atc.Any(code => IsUnder(atc, code))) && !ExceptAtc.Any(code => IsUnder(atc, code));
+    private static bool IsUnderAny(IReadOnlyList<string> codes, string atc)
+    {
+        foreach (var code in codes)
+        {
+            if (atc.StartsWith(code, StringComparison.Ordinal))
+            {
+                return true;
+            }
+        }
 
-    private static bool IsUnder(string atc, string code) => atc.StartsWith(code, StringComparison.Ordinal);
+        return false;
+    }
 }

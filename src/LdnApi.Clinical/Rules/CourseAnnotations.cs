@@ -71,9 +71,9 @@ internal sealed class CourseAnnotations(PatientTimeline timeline, CourseFold cou
     private IEnumerable<Annotation> Dechallenge()
     {
         var falls =
-            from day in Enumerable.Range(course.LineageStart, timeline.Last - course.LineageStart + 1)
-            let found = Challenges.Dechallenge(timeline, day)
+            from found in Enumerable.Range(course.LineageStart, timeline.Last - course.LineageStart + 1).Select(day => Challenges.Dechallenge(timeline, day))
             where found is { Response: ChallengeResponse.Positive }
+            let day = found.On.DayNumber
             let fall = found.MedianBefore - found.MedianAfter
             orderby fall descending, day
             select new Annotation(

@@ -130,4 +130,4 @@ public sealed record OpenFollowUp(
 
 /// <summary>Daily anxiety: the highest of anxiety, nervousness, restlessness and agitation over a day's accepted check-ins, 0–10.</summary>
 /// <param name="Anxiety">0–10.</param>
-public sealed record DayAnxiety(DateOnly On, int Anxiety, bool Symptomatic);
+public readonly record struct DayAnxiety(DateOnly On, int Anxiety, bool Symptomatic);

@@ -252,8 +252,28 @@ internal sealed class FamilyExplainer(PatientTimeline timeline, FamilyFold fold,
     private Guid[] Use(IEnumerable<Evidence> records)
     {
         var used = records.ToArray();
-        _evidence.AddRange(used.Where(e => !_evidence.Exists(x => x.Kind == e.Kind && x.Id == e.Id && x.On == e.On)));
-        return [.. used.Select(e => e.Id).OfType<Guid>()];
+        foreach (var record in used)
+        {
+            if (!IsUsed(record))
+            {
+                _evidence.Add(record);
+            }
+        }
+
+        return [.. used.Where(e => e.Id is not null).Select(e => e.Id!.Value)];
+    }
+
+    private bool IsUsed(Evidence record)
+    {
+        foreach (var used in _evidence)
+        {
+            if (used.Kind == record.Kind && used.Id == record.Id && used.On == record.On)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private IEnumerable<Evidence> BaselineRecords() =>

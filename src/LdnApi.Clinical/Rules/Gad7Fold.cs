@@ -39,9 +39,20 @@ internal sealed class Gad7Fold(PatientTimeline timeline) : FamilyFold(RuleFamily
     public AssessmentFact? LatestUpTo(int day) => _complete.Where(g => g.Key <= day).MaxBy(g => g.Key)?.MaxBy(a => a.Total);
 
     /// <summary>The latest complete total on or before Day 0, never the assessment itself; of several on one day the lowest.</summary>
-    public AssessmentFact? BaselineOf(AssessmentFact assessment) => Timeline.DayZero is { } start && assessment.On.DayNumber >= start
-        ? _complete.Where(g => g.Key <= start).OrderByDescending(g => g.Key).Select(g => g.Where(a => a.Id != assessment.Id).MinBy(a => a.Total)).FirstOrDefault(a => a is not null)
-        : null;
+    public AssessmentFact? BaselineOf(AssessmentFact assessment)
+    {
+        AssessmentFact? baseline = null;
+        foreach (var a in CompleteOf(Timeline))
+        {
+            if (assessment.On.DayNumber >= Timeline.DayZero && a.On.DayNumber <= Timeline.DayZero && a.Id != assessment.Id
+                && (baseline is null || a.On > baseline.On || (a.On == baseline.On && a.Total < baseline.Total)))
+            {
+                baseline = a;
+            }
+        }
+
+        return baseline;
+    }
 
     /// <summary>A GAD-2 of 3 or more without a complete GAD-7 in the week before: the GAD-7 should be repeated.</summary>
     public AssessmentFact? PositiveGad2(int day) => Timeline.Assessments.FirstOrDefault(a =>

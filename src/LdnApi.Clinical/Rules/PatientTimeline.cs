@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace LdnApi.Clinical.Rules;
 
 /// <summary>A patient's facts laid out by day, from the first of them to the last day looked at. Days are day numbers.</summary>
@@ -9,6 +7,7 @@ internal sealed class PatientTimeline
     private const decimal NoScale = 1.0000000000000000000000000000m;
 
     private readonly Day[] _days;
+    private readonly decimal[] _doses; // mg per day, in order of day; the first is none
 
     public PatientTimeline(PatientFacts facts, RuleSettings settings, DateOnly asOf) : this(UpTo(facts, asOf), asOf.DayNumber, settings)
     {
@@ -20,7 +19,7 @@ internal sealed class PatientTimeline
         First = FirstOf(facts);
         _days = new Day[Last - First + 1];
         LayReports();
-        LayDoses();
+        _doses = LayDoses();
         Baseline = BaselineOf(facts.BaselineAnxiety);
         CountDays();
     }
@@ -29,7 +28,7 @@ internal sealed class PatientTimeline
     private PatientTimeline(PatientTimeline same, PatientFacts facts)
     {
         (Facts, Settings, History, Last) = (facts, same.Settings, same.History, same.Last);
-        (First, DayZero, Baseline, _days) = (same.First, same.DayZero, same.Baseline, same._days);
+        (First, DayZero, Baseline, _days, _doses) = (same.First, same.DayZero, same.Baseline, same._days, same._doses);
     }
 
     /// <summary>The facts up to the last day, each once, in order of day.</summary>
@@ -69,7 +68,7 @@ internal sealed class PatientTimeline
     public bool IsInTherapy(int day) => Has(day) && _days[day - First].IsInTherapy;
 
     /// <summary>mg per day; 0 without a dose.</summary>
-    public decimal DoseOn(int day) => Has(day) ? _days[day - First].DoseMg : 0;
+    public decimal DoseOn(int day) => Has(day) ? _doses[_days[day - First].Dose] : 0;
 
     /// <summary>The last day up to a day on which a dose was taken; null when there is none.</summary>
     public int? LastDoseDay(int day)
@@ -98,10 +97,19 @@ internal sealed class PatientTimeline
     public decimal? BaselineOn(int day) => day >= DayZero ? Baseline : Facts.BaselineAnxiety;
 
     /// <summary>Counts over the days of a window, whether they lie in the therapy or not.</summary>
-    public DayCounts Count(int from, int to) => UpTo(to).All - UpTo(from - 1).All;
+    public DayCounts Count(int from, int to)
+    {
+        DayCounts counts = default;
+        for (var day = Math.Max(from, First); day <= Math.Min(to, Last); day++)
+        {
+            counts += CountOf(_days[day - First]);
+        }
+
+        return counts;
+    }
 
     /// <summary>Counts over those days of a window that lie in the therapy.</summary>
-    public DayCounts CountInTherapy(int from, int to) => from > to ? default : UpTo(to).InTherapy - UpTo(from - 1).InTherapy;
+    public DayCounts CountInTherapy(int from, int to) => from > to ? default : InTherapyUpTo(to) - InTherapyUpTo(from - 1);
 
     /// <summary>The day is reported, none of its week is symptomatic, and enough of the week is reported.</summary>
     public bool IsQuiet(int day) => IsReported(day) && Count(day - 6, day) is { Symptomatic: 0 } week && week.Reported >= Settings.CloseMinReported;
@@ -119,15 +127,26 @@ internal sealed class PatientTimeline
     }
 
     /// <summary>The entry of the dose that began on a day.</summary>
-    public IEnumerable<Evidence> DoseRecords(int day) => Facts.Doses
-        .Where(d => d.On.DayNumber == day && d.DoseMg == DoseOn(day)).Take(1).Select(d => new Evidence("dose", d.Id, d.Version, d.On, d.DoseMg / NoScale));
+    public IEnumerable<Evidence> DoseRecords(int day)
+    {
+        foreach (var d in Facts.Doses)
+        {
+            if (d.On.DayNumber == day && d.DoseMg == DoseOn(day))
+            {
+                yield return new Evidence("dose", d.Id, d.Version, d.On, d.DoseMg / NoScale);
+                yield break;
+            }
+        }
+    }
 
     public static int? ScoreOf(CheckInFact c) => Highest(Highest(c.Anxiety, c.Nervousness), Highest(c.Restlessness, c.Agitation));
 
     private bool Has(int day) => day >= First && day <= Last;
 
-    private (DayCounts All, DayCounts InTherapy) UpTo(int day) =>
-        day < First ? default : (_days[Math.Min(day, Last) - First].All, _days[Math.Min(day, Last) - First].InTherapy);
+    private DayCounts InTherapyUpTo(int day) => day < First ? default : _days[Math.Min(day, Last) - First].InTherapy;
+
+    private static DayCounts CountOf(Day day) =>
+        new(1, day.Anxiety is null ? 0 : 1, day.IsSymptomatic ? 1 : 0, day.IsSymptomatic ? day.Anxiety!.Value : 0);
 
     private static int? Highest(int? a, int? b) => a is null ? b : b is null ? a : Math.Max(a.Value, b.Value);
 
@@ -146,16 +165,34 @@ internal sealed class PatientTimeline
     /// <summary>Facts up to a day, in order of day. The same fact twice is one fact; of two versions the later holds.</summary>
     internal static T[] Each<T>(IReadOnlyList<T> facts, Func<T, Guid> id, Func<T, long> version, Func<T, DateOnly> on, DateOnly asOf)
     {
-        var latest = new Dictionary<Guid, T>(facts.Count);
-        foreach (var fact in facts)
+        T[] each = [.. facts];
+        Array.Sort(Array.ConvertAll(each, new Converter<T, Guid>(id)), each); // the versions of a fact lie together
+        var count = 0;
+        foreach (var fact in each)
         {
-            ref var known = ref CollectionsMarshal.GetValueRefOrAddDefault(latest, id(fact), out var exists);
-            known = exists && version(known!) >= version(fact) ? known : fact;
+            if (count == 0 || id(each[count - 1]) != id(fact))
+            {
+                each[count++] = fact;
+            }
+            else if (version(fact) > version(each[count - 1]))
+            {
+                each[count - 1] = fact;
+            }
         }
 
-        T[] each = [.. latest.Values.Where(f => on(f) <= asOf)];
-        Array.Sort(each, (a, b) => on(a) != on(b) ? on(a).CompareTo(on(b)) : id(a).CompareTo(id(b)));
-        return each;
+        var days = new long[count];
+        for (var i = 0; i < count; i++)
+        {
+            days[i] = ((long)on(each[i]).DayNumber << 32) + i; // of a day in order of id
+        }
+
+        Array.Sort(days, each, 0, count);
+        while (count > 0 && on(each[count - 1]) > asOf)
+        {
+            count--;
+        }
+
+        return count == each.Length ? each : each[..count];
     }
 
     private int FirstOf(PatientFacts facts)
@@ -191,29 +228,30 @@ internal sealed class PatientTimeline
             ref var day = ref _days[CheckIns[i].On.DayNumber - First];
             if (ScoreOf(CheckIns[i]) is { } score && !(day.Anxiety >= score))
             {
-                (day.Anxiety, day.Report) = (score, i);
+                (day.Anxiety, day.Report) = ((sbyte)score, i);
             }
         }
     }
 
-    private void LayDoses()
+    /// <returns>The doses that the days point to.</returns>
+    private decimal[] LayDoses()
     {
-        var doses = Facts.Doses.GroupBy(d => d.On).Select(g => g.MaxBy(d => d.DoseMg)!).OrderBy(d => d.On).ToArray();
-        var next = 0;
-        var dose = 0m;
+        var changes = Facts.Doses.OrderBy(d => d.On).ThenByDescending(d => d.DoseMg).DistinctBy(d => d.On).ToArray();
+        decimal[] doses = [0, .. changes.Select(d => d.DoseMg)];
+        var at = 0;
         int? lastDay = null;
         var lastTaken = 0m;
         var epoch = First;
         for (var d = First; d <= Last; d++)
         {
-            while (next < doses.Length && doses[next].On.DayNumber <= d)
+            while (at < changes.Length && changes[at].On.DayNumber <= d)
             {
-                dose = doses[next++].DoseMg;
+                at++;
             }
 
             ref var day = ref _days[d - First];
-            day.DoseMg = dose;
-            if (dose > 0)
+            day.Dose = at;
+            if (doses[at] is > 0 and var dose)
             {
                 DayZero ??= d;
                 if (lastDay is null || dose > lastTaken || d - lastDay.Value - 1 >= Settings.RestartGapDays)
@@ -227,22 +265,22 @@ internal sealed class PatientTimeline
             day.EpochStart = epoch;
             day.IsInTherapy = lastDay is { } last && d <= last + Settings.FollowAfterStopDays;
         }
+
+        return doses;
     }
 
     private void CountDays()
     {
         var (before, since) = (SymptomaticFrom(Facts.BaselineAnxiety), SymptomaticFrom(Baseline));
-        DayCounts all = default, inTherapy = default;
+        DayCounts inTherapy = default;
         var lastReported = int.MinValue;
         for (var d = First; d <= Last; d++)
         {
             ref var day = ref _days[d - First];
             day.IsSymptomatic = day.Anxiety >= (d >= DayZero ? since : before);
             lastReported = day.Anxiety is null ? lastReported : d;
-            var count = new DayCounts(1, day.Anxiety is null ? 0 : 1, day.IsSymptomatic ? 1 : 0, day.IsSymptomatic ? day.Anxiety!.Value : 0);
-            all += count;
-            inTherapy += day.IsInTherapy ? count : default;
-            (day.All, day.InTherapy, day.LastReported) = (all, inTherapy, lastReported);
+            inTherapy += day.IsInTherapy ? CountOf(day) : default;
+            (day.InTherapy, day.LastReported) = (inTherapy, lastReported);
         }
     }
 
@@ -257,17 +295,16 @@ internal sealed class PatientTimeline
         return before.Length < 3 ? intake : (before[(before.Length - 1) / 2] + before[before.Length / 2]) / 2m;
     }
 
-    /// <summary>A day, with the counts of all days up to it.</summary>
+    /// <summary>A day, with the counts of all days of the therapy up to it. There are many: it is kept small.</summary>
     private struct Day
     {
-        public int? Anxiety;
-        public int Report;
-        public decimal DoseMg;
-        public int EpochStart;
-        public int LastReported;
+        public sbyte? Anxiety; // 0–10
         public bool IsSymptomatic;
         public bool IsInTherapy;
-        public DayCounts All;
+        public int Report; // its place among the check-ins
+        public int Dose;   // its place among the doses
+        public int EpochStart;
+        public int LastReported;
         public DayCounts InTherapy;
     }
 }

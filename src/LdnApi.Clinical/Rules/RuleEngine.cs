@@ -11,18 +11,14 @@ public static class RuleEngine
     public static Evaluation Evaluate(PatientFacts facts, RuleSettings settings, DateOnly asOf, DateOnly lastCompletedDay)
     {
         var timeline = new PatientTimeline(facts, settings, asOf);
-        return Evaluate(timeline, lastCompletedDay, new FlipSearch(timeline, lastCompletedDay));
+        return new RuleDecision(timeline, AllFolds(timeline, lastCompletedDay)).Explain(new FlipSearch(timeline, lastCompletedDay));
     }
 
-    /// <summary>The same without the search for smallest changes, which takes by far the longest: for who must decide, not explain.</summary>
-    public static Evaluation Decide(PatientFacts facts, RuleSettings settings, DateOnly asOf, DateOnly lastCompletedDay) =>
-        Evaluate(new PatientTimeline(facts, settings, asOf), lastCompletedDay, search: null);
-
-    /// <summary>The fold alone, in a fraction of the time: for who plays many days and asks for the reasons of few.</summary>
-    public static RuleFold Fold(PatientFacts facts, RuleSettings settings, DateOnly asOf, DateOnly lastCompletedDay)
+    /// <summary>The fold alone, in a fraction of the time: for who must decide, and asks for the reasons of few families or of none.</summary>
+    public static RuleDecision Decide(PatientFacts facts, RuleSettings settings, DateOnly asOf, DateOnly lastCompletedDay)
     {
         var timeline = new PatientTimeline(facts, settings, asOf);
-        return OutcomeOf(timeline, AllFolds(timeline, lastCompletedDay));
+        return new RuleDecision(timeline, AllFolds(timeline, lastCompletedDay));
     }
 
     /// <summary>Whether a family is open after the last day.</summary>
@@ -31,20 +27,6 @@ public static class RuleEngine
         var folds = FoldsFor(family, timeline, lastCompletedDay);
         Fold(timeline, folds);
         return folds[^1].Open is not null;
-    }
-
-    private static Evaluation Evaluate(PatientTimeline timeline, DateOnly lastCompletedDay, FlipSearch? search)
-    {
-        var folds = AllFolds(timeline, lastCompletedDay);
-        var (asOf, events, open) = OutcomeOf(timeline, folds);
-        return new Evaluation(
-            asOf,
-            timeline.DayZero is { } zero ? DateOnly.FromDayNumber(zero) : null,
-            timeline.Baseline,
-            [.. folds.Select(fold => new FamilyExplainer(timeline, fold, search).Explain())],
-            events,
-            open,
-            [.. DaysOf(timeline)]);
     }
 
     private static FamilyFold[] AllFolds(PatientTimeline timeline, DateOnly lastCompletedDay)
@@ -58,11 +40,6 @@ public static class RuleEngine
         Fold(timeline, folds);
         return folds;
     }
-
-    private static RuleFold OutcomeOf(PatientTimeline timeline, FamilyFold[] folds) => new(
-        DateOnly.FromDayNumber(timeline.Last),
-        [.. folds.SelectMany(f => f.Events).OrderBy(e => e.On).ThenBy(e => e.Family)],
-        [.. folds.Where(f => f.Open is not null).Select(ToOpen)]);
 
     /// <summary>A family's fold, last, and before it those that it looks at.</summary>
     private static FamilyFold[] FoldsFor(RuleFamily family, PatientTimeline timeline, DateOnly lastCompletedDay)
@@ -102,21 +79,6 @@ public static class RuleEngine
             foreach (var fold in items)
             {
                 fold.EvidenceAfterClosing(day);
-            }
-        }
-    }
-
-    private static OpenFollowUp ToOpen(FamilyFold fold) => new(
-        fold.Family, fold.Open!.Label, fold.Open.Priority, DateOnly.FromDayNumber(fold.Open.OpenedOn),
-        DateOnly.FromDayNumber(fold.Open.LastEvidenceOn), fold.Open.Recurrence, fold.Open.Acknowledged);
-
-    private static IEnumerable<DayAnxiety> DaysOf(PatientTimeline timeline)
-    {
-        for (var day = timeline.First; day <= timeline.Last; day++)
-        {
-            if (timeline.AnxietyOn(day) is { } anxiety)
-            {
-                yield return new DayAnxiety(DateOnly.FromDayNumber(day), anxiety, timeline.IsSymptomatic(day));
             }
         }
     }

@@ -72,8 +72,8 @@ public sealed record Association(
         StillNeeded[] needed =
         [
             new(NeededData.Pairs, LeastPairs - x.Count),
-            new(NeededData.DistinctValues, 2 - x.Distinct().Count()),
-            new(NeededData.DistinctScores, 2 - anxiety.Distinct().Count()),
+            new(NeededData.DistinctValues, 2 - x.Distinct().Take(2).Count()),
+            new(NeededData.DistinctScores, 2 - anxiety.Distinct().Take(2).Count()),
         ];
         return Of(needed, KendallTau.Of(x, anxiety), k => k.TauB, anxiety);
     }

@@ -146,7 +146,7 @@ public static class AssociationAnalysis
         return Association.Of(doses, anxiety);
     }
 
-    private static (List<double> Doses, List<double> Anxiety) Pairs(PatientTimeline timeline, int first, int lag)
+    private static (double[] Doses, double[] Anxiety) Pairs(PatientTimeline timeline, int first, int lag)
     {
         int[] days = [.. ReportedDays(timeline, first).Where(d => timeline.IsInTherapy(d - lag))];
         return ([.. days.Select(d => (double)timeline.DoseOn(d - lag))], [.. days.Select(d => (double)timeline.AnxietyOn(d)!.Value)]);

@@ -47,13 +47,14 @@ public sealed record KendallTau(int N, int Concordant, int Discordant, int TiedX
         }
 
         var (concordant, discordant) = (0, 0);
-        for (var i = 0; i < x.Count; i++)
+        KeyValuePair<(double X, double Y), int>[] pairs = [.. x.Zip(y).CountBy(p => p)]; // of a year's days few differ: doses are few, and scores eleven
+        for (var i = 0; i < pairs.Length; i++)
         {
-            for (var j = i + 1; j < x.Count; j++)
+            for (var j = i + 1; j < pairs.Length; j++)
             {
-                var sign = x[j].CompareTo(x[i]) * y[j].CompareTo(y[i]);
-                concordant += sign > 0 ? 1 : 0;
-                discordant += sign < 0 ? 1 : 0;
+                var sign = pairs[j].Key.X.CompareTo(pairs[i].Key.X) * pairs[j].Key.Y.CompareTo(pairs[i].Key.Y);
+                concordant += sign > 0 ? pairs[i].Value * pairs[j].Value : 0;
+                discordant += sign < 0 ? pairs[i].Value * pairs[j].Value : 0;
             }
         }
 
@@ -74,7 +75,7 @@ public sealed record KendallTau(int N, int Concordant, int Discordant, int TiedX
     /// <summary>Sums over the groups of t equal values: t(t−1), t(t−1)(2t+5) and t(t−1)(t−2).</summary>
     private readonly record struct Ties(double Pairs, double Weighted, double Triples)
     {
-        public static Ties Of(IEnumerable<double> values) => values.GroupBy(v => v).Select(g => (double)g.Count()).Aggregate(
+        public static Ties Of(IEnumerable<double> values) => values.CountBy(v => v).Select(g => (double)g.Value).Aggregate(
             new Ties(0, 0, 0),
             (sum, t) => new Ties(sum.Pairs + (t * (t - 1)), sum.Weighted + (t * (t - 1) * ((2 * t) + 5)), sum.Triples + (t * (t - 1) * (t - 2))));
     }

@@ -66,7 +66,7 @@ internal sealed class PatientReplay(PatientHistory history, RuleSettings? draft,
             next = Learn(known, next, evaluation);
             if (known.ToFacts([.. _book.Actions]) is { } facts)
             {
-                Review(evaluation, RuleEngine.Fold(facts, draft ?? InForce(evaluation), evaluation.AsOf, evaluation.LastCompletedDay));
+                Review(evaluation, RuleEngine.Decide(facts, draft ?? InForce(evaluation), evaluation.AsOf, evaluation.LastCompletedDay));
             }
 
             await breathe();
@@ -122,7 +122,7 @@ internal sealed class PatientReplay(PatientHistory history, RuleSettings? draft,
                     SideOf(d.Live, live.Of(d.Family)), SideOf(d.Draft, played.Of(d.Family))));
             }
 
-            Evaluation Decide(KnownRecords records, RuleSettings settings, IEnumerable<ClinicianAction> actions) =>
+            RuleDecision Decide(KnownRecords records, RuleSettings settings, IEnumerable<ClinicianAction> actions) =>
                 RuleEngine.Decide(records.ToFacts([.. actions])!, settings, evaluation.AsOf, evaluation.LastCompletedDay);
         }
 

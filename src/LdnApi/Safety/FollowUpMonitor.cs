@@ -35,7 +35,7 @@ public sealed class FollowUpMonitor(LdnDbContext db, ClinicSettings settings, Ca
         Patient patient, DateOnly day, DateOnly lastCompletedDay, DateTimeOffset now, CancellationToken ct)
     {
         var batch = new RecordBatch(db);
-        var known = PatientFactsReader.Ask(batch, patient);
+        var known = PatientFactsReader.AskThroughDigest(batch, patient);
         var versions = settings.AskCurrent(batch);
         var last = batch.All<EvaluationEntry>("patient_id = $2 ORDER BY ordinal DESC LIMIT 1", patient.Id.Value);
         var stored = batch.All<FollowUp>("patient_id = $2 ORDER BY ordinal", patient.Id.Value);
@@ -57,7 +57,12 @@ public sealed class FollowUpMonitor(LdnDbContext db, ClinicSettings settings, Ca
         };
         db.Evaluations.Add(entry);
 
-        var facts = known();
+        var (facts, changedCheckIns) = known();
+        if (changedCheckIns >= CheckInDigest.RenewFrom)
+        {
+            await CheckInDigest.KeepAsync(db, patient.Id, facts.CheckIns, ct);
+        }
+
         var evaluation = RuleEngine.Decide(facts, inForce.Settings, entry.AsOf, lastCompletedDay);
         var followUps = stored.ConvertAll(f => db.FollowUps.Local.SingleOrDefault(tracked => tracked.Id == f.Id) ?? f);
         var changes = FollowUpReconciler.Reconcile([.. followUps.Select(FollowUp.ToStored)], evaluation);
@@ -96,7 +101,7 @@ public sealed class FollowUpMonitor(LdnDbContext db, ClinicSettings settings, Ca
         }
     }
 
-    private FollowUp Apply(List<FollowUp> followUps, Patient patient, Evaluation evaluation, EvaluationEntry entry, FollowUpChange change)
+    private FollowUp Apply(List<FollowUp> followUps, Patient patient, RuleDecision evaluation, EvaluationEntry entry, FollowUpChange change)
     {
         var index = FollowUpReconciler.IndexOf(followUps.ConvertAll(FollowUp.ToStored), change);
         var current = index < 0 ? null : followUps[index];

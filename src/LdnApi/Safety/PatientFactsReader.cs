@@ -74,11 +74,28 @@ public sealed class PatientFactsReader(LdnDbContext db, ClinicSettings settings)
 
     /// <summary>Asks for the present rows together with whatever else the batch reads.</summary>
     /// <returns>The facts, once the batch is read.</returns>
-    internal static Func<PatientFacts> Ask(RecordBatch batch, Patient patient)
+    internal static Func<PatientFacts> Ask(RecordBatch batch, Patient patient) =>
+        Ask(batch, patient, batch.All<CheckIn>($"patient_id = $2 AND {Counts}", patient.Id.Value));
+
+    /// <summary>The same in a fraction of the rows: the check-ins from their digest as far as it goes. Ask with the patient locked and the evidence saved.</summary>
+    /// <returns>The facts, and how many check-ins changed since the digest, once the batch is read.</returns>
+    internal static Func<(PatientFacts Facts, int ChangedCheckIns)> AskThroughDigest(RecordBatch batch, Patient patient)
+    {
+        var digest = batch.All<CheckInDigest>(CheckInDigest.Present, patient.Id.Value);
+        var changed = batch.All<CheckIn>(CheckInDigest.ChangedSince, patient.Id.Value);
+        var known = Ask(batch, patient, changed);
+        return () =>
+        {
+            var facts = known();
+            var together = CheckInDigest.Together(digest.SingleOrDefault()?.Body, changed.Select(c => c.Id.Value).ToHashSet(), facts.CheckIns, patient.DayAt);
+            return (facts with { CheckIns = together }, changed.Count);
+        };
+    }
+
+    private static Func<PatientFacts> Ask(RecordBatch batch, Patient patient, List<CheckIn> checkIns)
     {
         var id = patient.Id.Value;
         var prescriptions = batch.All<Prescription>("patient_id = $2", id);
-        var checkIns = batch.All<CheckIn>($"patient_id = $2 AND {Counts}", id);
         var adverseEvents = batch.All<AdverseEvent>($"patient_id = $2 AND {Counts}", id);
         var assessments = batch.All<Assessment>($"patient_id = $2 AND {Counts}", id);
         var medications = batch.All<Medication>($"patient_id = $2 AND {Counts}", id);

@@ -475,6 +475,37 @@ namespace LdnApi.Records.Migrations
                         });
                 });
 
+            modelBuilder.Entity("LdnApi.Records.CheckInDigest", b =>
+                {
+                    b.Property<Guid>("ClinicId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("clinic_id");
+
+                    b.Property<Guid>("PatientId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("patient_id");
+
+                    b.Property<byte[]>("Body")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("body");
+
+                    b.Property<int>("Format")
+                        .HasColumnType("integer")
+                        .HasColumnName("format");
+
+                    b.Property<long>("Ordinal")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasColumnName("ordinal")
+                        .HasDefaultValueSql("nextval('ordinals')");
+
+                    b.HasKey("ClinicId", "PatientId")
+                        .HasName("pk_check_in_digests");
+
+                    b.ToTable("check_in_digests", (string)null);
+                });
+
             modelBuilder.Entity("LdnApi.Records.EvaluationEntry", b =>
                 {
                     b.Property<Guid>("ClinicId")
@@ -1699,6 +1730,16 @@ namespace LdnApi.Records.Migrations
                         .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired()
                         .HasConstraintName("fk_check_ins_patients_clinic_id_patient_id");
+                });
+
+            modelBuilder.Entity("LdnApi.Records.CheckInDigest", b =>
+                {
+                    b.HasOne("LdnApi.Records.Patient", null)
+                        .WithMany()
+                        .HasForeignKey("ClinicId", "PatientId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_check_in_digests_patients_clinic_id_patient_id");
                 });
 
             modelBuilder.Entity("LdnApi.Records.EvaluationEntry", b =>
