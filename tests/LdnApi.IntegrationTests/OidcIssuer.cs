@@ -64,6 +64,13 @@ internal sealed class OidcIssuer : IAsyncDisposable
         return (string)(await response.Content.ReadFromJsonAsync<JsonNode>(Ct))!["access_token"]!;
     }
 
+    /// <summary>How often its keys were fetched.</summary>
+    public async Task<int> KeysAskedAsync()
+    {
+        using var http = new HttpClient();
+        return int.Parse(await http.GetStringAsync($"{Url}/keys-asked", Ct), System.Globalization.CultureInfo.InvariantCulture);
+    }
+
     /// <summary>Ends it as a crash would; whoever connects is refused.</summary>
     public async ValueTask DisposeAsync()
     {

@@ -238,6 +238,62 @@ public sealed class TokenTests(TokenTests.Issued issued) : IClassFixture<TokenTe
         Assert.Equal(HttpStatusCode.OK, known.StatusCode);
     }
 
+    /// <summary>Each would have the keys fetched anew, were that not held back: a stranger could have the issuer asked as often as they liked.</summary>
+    [Fact]
+    public async Task A_flood_of_unknown_keys_is_401_asks_the_issuer_once_and_holds_up_nobody()
+    {
+        await issued.ForgerAsync();
+        var key = IssuerKey.Rsa("only");
+        await using var issuer = await OidcIssuer.StartAsync(null, key);
+        await using var api = issued.For(issuer.Url);
+        var good = await issuer.TokenAsync();
+        using var before = await Issued.GetAsync(api, good);
+        var asked = await issuer.KeysAskedAsync();
+        var forger = new Forger(good, key, key);
+        string[] flood = [.. Enumerable.Range(0, 400).Select(i => i % 20 == 19 ? good : forger.WithHeader("kid", $"unknown-{i}"))];
+
+        var answers = new System.Collections.Concurrent.ConcurrentBag<(bool IsGood, HttpStatusCode Status)>();
+        await Parallel.ForEachAsync(flood, new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = Ct }, async (token, _) =>
+        {
+            using var response = await Issued.GetAsync(api, token);
+            answers.Add((token == good, response.StatusCode));
+        });
+        using var after = await Issued.GetAsync(api, good);
+
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (before.StatusCode, after.StatusCode));
+        Assert.All(answers, a => Assert.Equal(a.IsGood ? HttpStatusCode.OK : HttpStatusCode.Unauthorized, a.Status));
+        Assert.Equal(400, answers.Count);
+        Assert.InRange(await issuer.KeysAskedAsync() - asked, 0, 2);
+    }
+
+    /// <summary>The program itself under a clock that is wrong, against an issuer whose clock is right.</summary>
+    [Theory]
+    [InlineData("+61m", 401, 401)]
+    [InlineData("-61m", 200, 401)] // without nbf nothing in a token says when it began: see docs/security.md
+    public async Task A_clock_that_is_an_hour_wrong_is_401_at_worst_and_never_500(string shift, int plain, int withNbf)
+    {
+        await issued.ForgerAsync();
+        var library = Directory.Exists("/usr/lib") ? Directory.EnumerateFiles("/usr/lib", "libfaketime.so.1", new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = true }).FirstOrDefault() : null;
+        Assert.SkipWhen(library is null, "The wrong clock needs libfaketime.");
+        var key = IssuerKey.Rsa("only");
+        await using var issuer = await OidcIssuer.StartAsync(null, key);
+        var good = await issuer.TokenAsync();
+        using var program = ApiProcess.Start([], new(issued.SettingsFor(issuer.Url)) { ["LD_PRELOAD"] = library!, ["FAKETIME"] = shift });
+        using var http = new HttpClient { BaseAddress = await program.AddressAsync() };
+
+        using var one = await GetAsync(good);
+        using var other = await GetAsync(new Forger(good, key, key).With("nbf", Forger.Now - 5));
+        using var live = await http.GetAsync("/health/live", Ct);
+
+        Assert.Equal((plain, withNbf, 200), ((int)one.StatusCode, (int)other.StatusCode, (int)live.StatusCode));
+
+        async Task<HttpResponseMessage> GetAsync(string token)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, "/api/v1/patients") { Headers = { Authorization = new("Bearer", token) } };
+            return await http.SendAsync(request, Ct);
+        }
+    }
+
     [Fact]
     public async Task Before_the_first_keys_a_token_is_503_and_the_API_recovers_when_the_issuer_does()
     {
@@ -333,6 +389,16 @@ public sealed class TokenTests(TokenTests.Issued issued) : IClassFixture<TokenTe
             host.ConfigureTestServices(services => services.PostConfigure<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme, o =>
                 o.TokenValidationParameters.IssuerSigningKey = null)); // the one that the other tests sign with
         });
+
+        /// <summary>The same for the program itself.</summary>
+        public Dictionary<string, string> SettingsFor(string issuer) => new()
+        {
+            ["ConnectionStrings__Ldn"] = _host.Database.App,
+            ["Authentication__Schemes__Bearer__Authority"] = issuer,
+            ["Authentication__Schemes__Bearer__RequireHttpsMetadata"] = "false",
+            ["Authentication__Schemes__Bearer__ValidAudiences__0"] = OidcIssuer.Audience,
+            ["Cursors__Key"] = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)),
+        };
 
         public Task<HttpResponseMessage> GetAsync(string token) => GetAsync(Api, token);
 

@@ -28,7 +28,12 @@ const issuerOf = (url, keys) => new Provider(url, {
 });
 
 let handle;
-const server = createServer((request, response) => handle(request, response));
+let keysAsked = 0; // how often somebody fetched the keys; GET /keys-asked says it
+const server = createServer((request, response) => {
+  if (request.url === '/keys-asked') { response.end(`${keysAsked}`); return; }
+  keysAsked += request.url === '/jwks';
+  handle(request, response);
+});
 server.listen(Number(process.argv[2]), '127.0.0.1', () => {
   const url = `http://127.0.0.1:${server.address().port}`;
   createInterface({ input: process.stdin })

@@ -2,33 +2,60 @@ using LdnApi.Common;
 using LdnApi.Pipeline;
 using LdnApi.Records;
 using MediatR;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 
 namespace LdnApi.Safety;
 
 /// <summary>
-/// A sign of self-harm counts even when the report that carries it is refused: it is kept by itself, the follow-up is raised in the same request,
-/// and the refusal names it.
+/// A sign of self-harm counts even when the report, correction or amendment that carries it is refused, for whatever reason: it is kept by itself, the follow-up is
+/// raised in the same request, and the refusal names it.
 /// </summary>
 public sealed class SelfHarmNet(IMediator mediator, IdempotencyKey key, AuditTrail trail)
 {
-    /// <summary>Keeps the sign of a refused report.</summary>
+    /// <summary>A filter under every route: whatever takes an <see cref="ISubmission"/> is caught. Outermost, so that a header that is refused loses no sign.</summary>
+    public static async ValueTask<object?> Catch(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
+    {
+        if (context.Arguments.OfType<ISubmission>().SingleOrDefault() is not { } submission)
+        {
+            return await next(context);
+        }
+
+        object? result;
+        try
+        {
+            result = await next(context);
+        }
+        catch (UnreadableException header)
+        {
+            result = Problem.Invalid(header.Place ?? "$", header.Message).ToHttp();
+        }
+
+        var net = context.HttpContext.RequestServices.GetRequiredService<SelfHarmNet>();
+        return (result is INestedHttpResult nested ? nested.Result : result) is ProblemHttpResult refusal && submission.CarriesSign
+            ? await net.KeepAsync(context.Arguments.OfType<PatientId>().Single(), submission, refusal, context.HttpContext.RequestAborted)
+            : result;
+    }
+
     /// <returns>The refusal, with the follow-up as the member <c>followUps</c>.</returns>
-    public async Task<Problem> CatchAsync(PatientId patient, string digest, Problem refusal, CancellationToken ct)
+    private async Task<ProblemHttpResult> KeepAsync(PatientId patient, ISubmission submission, ProblemHttpResult refusal, CancellationToken ct)
     {
         key.Value = null; // the key stays free for the corrected report
-        trail.RefusedWith = refusal.Status;
-        var kept = await mediator.Send(new KeepSign.Command(patient, digest), ct);
-        return kept.Match(
-            followUps => refusal with { Members = new Dictionary<string, object?>(refusal.Members) { ["followUps"] = followUps } },
-            _ => refusal);
+        trail.RefusedWith = refusal.StatusCode;
+        var kept = await mediator.Send(new KeepSign.Command(patient, submission.Digest), ct);
+        if (kept.Refusal is null)
+        {
+            refusal.ProblemDetails.Extensions["followUps"] = kept.Match(followUps => followUps, _ => []);
+        }
+
+        return refusal;
     }
 }
 
 /// <summary>Keeps nothing but the sign of self-harm of a report that was refused. The same report again keeps it once.</summary>
 public static class KeepSign
 {
-    /// <summary>The source that such check-ins name.</summary>
+    /// <summary>The source that such check-ins name: whether it was a report or what was to replace one.</summary>
     public const string SourceSystem = "urn:ldnapi:refused-report";
 
     public sealed record Command(PatientId PatientId, string Digest) : ICommand<Result<IReadOnlyList<ChangedFollowUp>>>, IConcernsPatient;
