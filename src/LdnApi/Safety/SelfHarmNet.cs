@@ -2,53 +2,23 @@ using LdnApi.Common;
 using LdnApi.Pipeline;
 using LdnApi.Records;
 using MediatR;
-using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 
 namespace LdnApi.Safety;
 
 /// <summary>
-/// A sign of self-harm counts even when the report, correction or amendment that carries it is refused, for whatever reason: it is kept by itself, the follow-up is
-/// raised in the same request, and the refusal names it.
+/// A sign of self-harm counts even when the report, correction or amendment that carries it is refused, for whatever reason: it is kept by itself, and the follow-up is
+/// raised in the same request.
 /// </summary>
 public sealed class SelfHarmNet(IMediator mediator, IdempotencyKey key, AuditTrail trail)
 {
-    /// <summary>A filter under every route: whatever takes an <see cref="ISubmission"/> is caught. Outermost, so that a header that is refused loses no sign.</summary>
-    public static async ValueTask<object?> Catch(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
-    {
-        if (context.Arguments.OfType<ISubmission>().SingleOrDefault() is not { } submission)
-        {
-            return await next(context);
-        }
-
-        object? result;
-        try
-        {
-            result = await next(context);
-        }
-        catch (UnreadableException header)
-        {
-            result = Problem.Invalid(header.Place ?? "$", header.Message).ToHttp();
-        }
-
-        var net = context.HttpContext.RequestServices.GetRequiredService<SelfHarmNet>();
-        return (result is INestedHttpResult nested ? nested.Result : result) is ProblemHttpResult refusal && submission.CarriesSign
-            ? await net.KeepAsync(context.Arguments.OfType<PatientId>().Single(), submission, refusal, context.HttpContext.RequestAborted)
-            : result;
-    }
-
-    /// <returns>The refusal, with the follow-up as the member <c>followUps</c>.</returns>
-    private async Task<ProblemHttpResult> KeepAsync(PatientId patient, ISubmission submission, ProblemHttpResult refusal, CancellationToken ct)
+    /// <param name="status">What the request is refused with.</param>
+    /// <returns>The follow-up, for the refusal to name; a refusal where there is no such patient.</returns>
+    public Task<Result<IReadOnlyList<ChangedFollowUp>>> KeepAsync(PatientId patient, ISubmission submission, int status, CancellationToken ct)
     {
         key.Value = null; // the key stays free for the corrected report
-        trail.RefusedWith = refusal.StatusCode;
-        var kept = await mediator.Send(new KeepSign.Command(patient, submission.Digest), ct);
-        if (kept.Refusal is null)
-        {
-            refusal.ProblemDetails.Extensions["followUps"] = kept.Match(followUps => followUps, _ => []);
-        }
-
-        return refusal;
+        trail.RefusedWith = status;
+        return mediator.Send(new KeepSign.Command(patient, submission.Digest), ct);
     }
 }
 
