@@ -34,23 +34,6 @@ internal sealed class ApiProcess : IDisposable
         return (_process.ExitCode, said[0], said[1]);
     }
 
-    /// <summary>Where it listens, once it does.</summary>
-    public async Task<Uri> AddressAsync()
-    {
-        const string listening = "Now listening on: ";
-        while (await _process.StandardOutput.ReadLineAsync(Ct) is { } line)
-        {
-            if (line.IndexOf(listening, StringComparison.Ordinal) is >= 0 and var at)
-            {
-                _ = _process.StandardOutput.ReadToEndAsync(CancellationToken.None); // so that it is never held up by what nobody reads
-                _ = _process.StandardError.ReadToEndAsync(CancellationToken.None);
-                return new Uri(line[(at + listening.Length)..]);
-            }
-        }
-
-        throw new InvalidOperationException(await _process.StandardError.ReadToEndAsync(Ct));
-    }
-
     public void Dispose()
     {
         if (!_process.HasExited)
