@@ -47,6 +47,10 @@ internal static class ApiClient
         return await response.OkAsync();
     }
 
+    /// <summary>The patients of an identifier in the clinic: one or none.</summary>
+    public static async Task<JsonNode> FindAsync(this HttpClient client, string system, string value) =>
+        await client.PostOkAsync("/api/v1/patients/search", new { identifier = new { system, value } });
+
     public static async Task<JsonNode> ReadAsync(this HttpResponseMessage response) => JsonNode.Parse(await response.Content.ReadAsStringAsync(Ct))!;
 
     public static StringContent Json(string text, string mediaType = "application/json") => new(text, Encoding.UTF8, mediaType);

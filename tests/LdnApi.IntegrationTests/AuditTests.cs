@@ -113,11 +113,13 @@ public sealed class AuditTests(LdnApiHost api) : IClassFixture<LdnApiHost>
         }
 
         await SendAsync(client, new Call(HttpMethod.Get, "/api/v1/patients?limit=2", null), "two");
-        await SendAsync(client, new Call(HttpMethod.Get, "/api/v1/patients?name=Byron", null), "none");
+        await SendAsync(client, new Call(HttpMethod.Post, "/api/v1/patients/search", new { name = "Byron" }), "none");
+        await SendAsync(client, new Call(HttpMethod.Post, "/api/v1/patients/search", new { name = "Love", limit = 2 }), "found");
         await SendAsync(client, new Call(HttpMethod.Get, $"/api/v1/follow-ups?patientId={patients[2]}", null), "asked");
 
         Assert.Equal(Join(patients.Take(2).Select(p => p.Value)), Join((await EntriesAsync("two")).Single().PatientIds));
         Assert.Empty((await EntriesAsync("none")).Single().PatientIds);
+        Assert.Equal(Join(patients.Take(2).Select(p => p.Value)), Join((await EntriesAsync("found")).Single().PatientIds));
         Assert.Equal(patients[2].ToString(), Join((await EntriesAsync("asked")).Single().PatientIds));
     }
 
@@ -349,7 +351,7 @@ public sealed class AuditTests(LdnApiHost api) : IClassFixture<LdnApiHost>
     private async Task<IEnumerable<Guid>> PatientsOfAsync(Route route, Call call, JsonNode? answer) => route.Name switch
     {
         "RegisterPatient" or "UpsertPatient" => [(Guid)answer!["id"]!],
-        "ListPatients" or "UpsertPatients" => answer!["items"]!.AsArray().Where(p => p!["id"] is not null).Select(p => (Guid)p!["id"]!),
+        "ListPatients" or "SearchPatients" or "UpsertPatients" => answer!["items"]!.AsArray().Where(p => p!["id"] is not null).Select(p => (Guid)p!["id"]!),
         "MakeSandboxPatients" => await InSandboxAsync(),
         "ListAuditEntries" => [],
         _ => InPath(call.Url).Concat(Mentioned(answer)).Distinct(),

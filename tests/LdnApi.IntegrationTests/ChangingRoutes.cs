@@ -26,8 +26,9 @@ internal sealed class ChangingRoutes(HttpClient client, DateOnly today)
         ["RegisterPatient"] = _ => Task.FromResult(Post("/api/v1/patients", new { name = new { family = "Lovelace", given = new[] { "Ada" } }, timeZone = "UTC", birthDate = "1980-05-17" })),
         ["UpdatePatient"] = async s => new Call(HttpMethod.Put, ApiClient.Of(await s.PatientAsync()), new { name = new { family = "King" }, timeZone = "UTC" }, 1),
         ["PatchPatient"] = async s => new Call(HttpMethod.Patch, ApiClient.Of(await s.PatientAsync()), ApiClient.Patch("""{ "name": { "family": "King" } }"""), 1),
-        ["UpsertPatient"] = _ => Task.FromResult(new Call(HttpMethod.Put, $"/api/v1/patients?identifier=urn:ehr|{Guid.CreateVersion7()}", new { name = new { family = "King" }, timeZone = "UTC" })),
+        ["UpsertPatient"] = _ => Task.FromResult(new Call(HttpMethod.Put, "/api/v1/patients", new { identifier = new { system = "urn:ehr", value = $"{Guid.CreateVersion7()}" }, patient = new { name = new { family = "King" }, timeZone = "UTC" } })),
         ["UpsertPatients"] = _ => Task.FromResult(Post("/api/v1/patients/batch", new { items = new object[] { new { identifier = new { system = "urn:ehr", value = $"{Guid.CreateVersion7()}" }, patient = new { name = new { family = "King" }, timeZone = "UTC" } }, new { patient = "none" } } })),
+        ["SearchPatients"] = async s => await s.SearchAsync(),
         ["RecordMedication"] = async s => Post(ApiClient.Of(await s.PatientAsync(), "/medications"), new { atc = "N06AB06", code = new { system = "http://www.nlm.nih.gov/research/umls/rxnorm", code = "36437", display = "sertraline" }, startedOn = s.Start }),
         ["AmendMedication"] = async s => Act(await s.MadeAsync("RecordMedication"), "amend", new { reason = "after a call", medication = new { atc = "N06AB06", changedOn = s.Today } }),
         ["StopMedication"] = async s => Act(await s.MadeAsync("RecordMedication"), "stop", new { stoppedOn = s.Today }),
@@ -86,8 +87,8 @@ internal sealed class ChangingRoutes(HttpClient client, DateOnly today)
         ["MakeSandboxPatients"] = _ => Task.FromResult(Post("/api/v1/sandbox/patients", null)),
     };
 
-    /// <summary>A POST that works something out and stores nothing: a repeat is worked out again.</summary>
-    public static readonly IReadOnlyList<string> Calculations = ["SimulatePlan", "SimulateTitration"];
+    /// <summary>A POST that finds or works something out and stores nothing: a repeat does it again.</summary>
+    public static readonly IReadOnlyList<string> Calculations = ["SearchPatients", "SimulatePlan", "SimulateTitration"];
 
     /// <summary>What may be sent without having read anything: preconditions are the sender's choice.</summary>
     public static readonly IReadOnlyList<string> Upserts = ["UpsertPatient"];
@@ -119,6 +120,12 @@ internal sealed class ChangingRoutes(HttpClient client, DateOnly today)
     private static Call Act((string Url, JsonNode Record) on, string verb, object body) => new(HttpMethod.Post, $"{on.Url}/{verb}", body, (long)on.Record["version"]!);
 
     private async Task<PatientId> PatientAsync() => _patient ??= await LdnApiHost.RegisterAsync(client, "UTC");
+
+    private async Task<Call> SearchAsync()
+    {
+        await PatientAsync();
+        return Post("/api/v1/patients/search", new { name = "Love" });
+    }
 
     private object PlanOf(JsonNode? prescription) => new { prescriptionId = (string)prescription!, startsOn = Start, preset = "seed-standard" };
 

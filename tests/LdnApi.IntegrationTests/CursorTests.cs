@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using LdnApi.Common;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http.Metadata;
@@ -62,14 +63,67 @@ public sealed class CursorTests(LdnApiHost api) : IClassFixture<LdnApiHost>
             await client.PostOkAsync("/api/v1/patients", new { name = new { family }, timeZone = "UTC" });
         }
 
-        var first = await client.GetOkAsync($"/api/v1/patients?name={Uri.EscapeDataString("Ünal & S")}&limit=3");
-        var alone = await client.GetOkAsync($"/api/v1/patients?cursor={first["nextCursor"]}");
-        var shorter = await client.GetOkAsync($"/api/v1/patients?name={Uri.EscapeDataString("Ünal & S")}&limit=3&cursor={first["nextCursor"]}");
+        var first = await SearchAsync(client, new { name = "Ünal & S", limit = 3 });
+        var alone = await SearchAsync(client, new { cursor = (string)first["nextCursor"]! });
+        var whole = await SearchAsync(client, new { name = "Ünal & S", limit = 3, cursor = (string)first["nextCursor"]! });
+        var (listed, goingOn) = (await client.GetOkAsync("/api/v1/audit?subject=dr-gray&limit=3"), (string?)null);
+        goingOn = (string)(await client.GetOkAsync($"/api/v1/audit?cursor={listed["nextCursor"]}"))["nextCursor"]!;
 
         Assert.Equal(3, first["items"]!.AsArray().Count);
         Assert.Equal("Ünal & Søn", (string)alone["items"]!.AsArray().Single()!["name"]!["family"]!);
-        Assert.Equal(alone.ToJsonString(), shorter.ToJsonString());
+        Assert.Equal(alone.ToJsonString(), whole.ToJsonString());
         Assert.Null(alone["nextCursor"]);
+        Assert.Equal(2, (await client.GetOkAsync($"/api/v1/audit?limit=2&subject=dr-gray&cursor={goingOn}"))["items"]!.AsArray().Count);
+    }
+
+    [Fact]
+    public async Task A_search_goes_on_to_its_end_and_the_limit_may_change_on_the_way()
+    {
+        using var client = api.ClientOf(LdnApiHost.NewClinic());
+        for (var i = 0; i < 6; i++)
+        {
+            await client.PostOkAsync("/api/v1/patients", new { name = new { family = i % 2 == 0 ? "Byron" : "Byrne" }, timeZone = "UTC", birthDate = "1980-05-17" });
+        }
+
+        var first = await SearchAsync(client, new { name = "Byro", birthDate = "1980-05-17", limit = 1 });
+        var second = await SearchAsync(client, new { cursor = (string)first["nextCursor"]! });
+        var third = await SearchAsync(client, new { cursor = (string)second["nextCursor"]!, limit = 5 });
+
+        Assert.Equal([1, 1, 1], new[] { first, second, third }.Select(p => p["items"]!.AsArray().Count));
+        Assert.Equal(3, new[] { first, second, third }.Select(p => (string)p["items"]![0]!["id"]!).Distinct().Count());
+        Assert.Null(third["nextCursor"]);
+    }
+
+    [Fact]
+    public async Task A_search_takes_no_cursor_but_its_own()
+    {
+        using var client = api.ClientOf(LdnApiHost.NewClinic());
+        using var theirs = api.ClientOf(LdnApiHost.NewClinic());
+        await LdnApiHost.RegisterAsync(client, "UTC");
+        await LdnApiHost.RegisterAsync(client, "UTC");
+        var cursor = (string)(await SearchAsync(client, new { name = "Love", limit = 1 }))["nextCursor"]!;
+        var ofList = (string)(await client.GetOkAsync("/api/v1/patients?limit=1"))["nextCursor"]!;
+
+        object[] bad =
+        [
+            new { cursor = ofList }, new { cursor, name = "Byron" }, new { cursor, name = "love" }, new { cursor, birthDate = "1980-05-17" }, new { cursor, identifier = new { system = "urn:ehr", value = "7" } },
+            new { cursor = "" }, new { cursor = cursor[..^4] }, new { cursor = new string('A', 5000) }, new { cursor = new string('A', 7000) }, new { cursor = "üü" }, new { cursor = "=" },
+        ];
+        var codes = await Task.WhenAll(bad.Select(body => SearchCodeAsync(client, body)));
+
+        Assert.All(codes, code => Assert.Equal("400 invalid-request $.cursor", code));
+        Assert.Equal("400 invalid-request $.cursor", await SearchCodeAsync(theirs, new { cursor }));
+        Assert.Equal("invalid-request", await CodeAsync(client, $"/api/v1/patients?cursor={cursor}"));
+        Assert.DoesNotContain("Love", cursor, StringComparison.OrdinalIgnoreCase);
+    }
+
+    private static Task<JsonNode> SearchAsync(HttpClient client, object body) => client.PostOkAsync("/api/v1/patients/search", body);
+
+    private static async Task<string> SearchCodeAsync(HttpClient client, object body)
+    {
+        using var response = await client.SendAsync(HttpMethod.Post, "/api/v1/patients/search", body);
+        var problem = await response.ReadAsync();
+        return $"{(int)response.StatusCode} {problem["code"]} {string.Join(',', problem["errors"]?.AsObject().Select(e => e.Key) ?? [])}";
     }
 
     [Fact]
@@ -82,14 +136,15 @@ public sealed class CursorTests(LdnApiHost api) : IClassFixture<LdnApiHost>
         await AddAsync(client, patient, "check-ins", 1);
         await AddAsync(client, patient, "check-ins", 2);
         var cursor = (string)(await client.GetOkAsync(ApiClient.Of(patient, "/check-ins?limit=1")))["nextCursor"]!;
-        var ofPatients = (string)(await client.GetOkAsync("/api/v1/patients?name=Love&limit=1"))["nextCursor"]!;
+        var ofPatients = (string)(await client.GetOkAsync("/api/v1/patients?limit=1"))["nextCursor"]!;
+        var ofAudit = (string)(await client.GetOkAsync("/api/v1/audit?subject=dr-gray&limit=1"))["nextCursor"]!;
 
         Assert.Null(await CodeAsync(client, ApiClient.Of(patient, $"/check-ins?cursor={cursor}")));
         Assert.Null(await CodeAsync(client, $"/api/v1/patients?cursor={ofPatients}&limit=7"));
         string[] bad =
         [
             ApiClient.Of(patient, $"/adverse-events?cursor={cursor}"), ApiClient.Of(another, $"/check-ins?cursor={cursor}"),
-            $"/api/v1/patients?name=Byron&cursor={ofPatients}", $"/api/v1/patients?birthDate=1980-05-17&cursor={ofPatients}", $"/api/v1/follow-ups?cursor={ofPatients}",
+            $"/api/v1/audit?subject=dr-king&cursor={ofAudit}", $"/api/v1/audit?patientId={patient}&cursor={ofAudit}", $"/api/v1/follow-ups?cursor={ofPatients}",
             ApiClient.Of(patient, "/check-ins?cursor="), ApiClient.Of(patient, $"/check-ins?cursor={cursor[..^4]}"), ApiClient.Of(patient, $"/check-ins?cursor={cursor}&cursor={cursor}"),
             ApiClient.Of(patient, $"/check-ins?cursor={new string('A', 7000)}"), ApiClient.Of(patient, "/check-ins?cursor=%C3%BC%C3%BC"),
             .. Enumerable.Range(0, cursor.Length).Where(i => i % 7 == 0).Select(i => ApiClient.Of(patient, $"/check-ins?cursor={cursor[..i]}{(cursor[i] == 'A' ? 'B' : 'A')}{cursor[(i + 1)..]}")),
@@ -128,9 +183,9 @@ public sealed class CursorTests(LdnApiHost api) : IClassFixture<LdnApiHost>
             await client.PostOkAsync("/api/v1/patients", new { name = new { family }, timeZone = "UTC" });
         }
 
-        var first = await client.GetOkAsync($"/api/v1/patients?name={Uri.EscapeDataString(family)}&limit=1");
+        var first = await SearchAsync(client, new { name = family, limit = 1 });
 
-        Assert.Single((await client.GetOkAsync($"/api/v1/patients?cursor={first["nextCursor"]}"))["items"]!.AsArray());
+        Assert.Single((await SearchAsync(client, new { cursor = (string)first["nextCursor"]! }))["items"]!.AsArray());
     }
 
     /// <summary>From the endpoints themselves: none that answers a page takes a cursor that is not its own.</summary>

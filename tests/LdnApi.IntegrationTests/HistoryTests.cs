@@ -88,7 +88,7 @@ public sealed class HistoryTests(LdnApiHost api) : IClassFixture<LdnApiHost>
 
         using var replaced = await client.SendAsync(HttpMethod.Put, url, new { name = new { family = "Lovelace" }, timeZone = "UTC" }, 1);
 
-        Assert.Empty((await client.GetOkAsync("/api/v1/patients?identifier=urn:mrn|not-hers"))["items"]!.AsArray());
+        Assert.Empty((await client.FindAsync("urn:mrn", "not-hers"))["items"]!.AsArray());
         Assert.Equal(
             [0, 1], (await client.GetOkAsync($"{url}/history"))["items"]!.AsArray().Select(v => v!["record"]!["identifiers"]!.AsArray().Count));
     }

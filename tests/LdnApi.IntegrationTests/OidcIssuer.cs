@@ -31,9 +31,12 @@ internal sealed class OidcIssuer : IAsyncDisposable
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     /// <param name="url">Where it was before; null for any free port.</param>
-    public static async Task<OidcIssuer> StartAsync(string? url, params IssuerKey[] keys)
+    public static Task<OidcIssuer> StartAsync(string? url, params IssuerKey[] keys) => StartAsync(url, TimeSpan.Zero, keys);
+
+    /// <param name="clock">How far its clock is ahead.</param>
+    public static async Task<OidcIssuer> StartAsync(string? url, TimeSpan clock, params IssuerKey[] keys)
     {
-        var issuer = new OidcIssuer(Run("node", "issuer.js", url is null ? "0" : $"{new Uri(url).Port}"));
+        var issuer = new OidcIssuer(Run("node", "issuer.js", url is null ? "0" : $"{new Uri(url).Port}", $"{(long)clock.TotalMilliseconds}"));
         await issuer.PublishAsync(keys);
         return issuer;
     }
@@ -62,6 +65,13 @@ internal sealed class OidcIssuer : IAsyncDisposable
         request.Content = new FormUrlEncodedContent(new Dictionary<string, string> { ["grant_type"] = "client_credentials", ["resource"] = audience, ["scope"] = scope });
         using var response = await http.SendAsync(request, Ct);
         return (string)(await response.Content.ReadFromJsonAsync<JsonNode>(Ct))!["access_token"]!;
+    }
+
+    /// <summary>How often its keys were fetched.</summary>
+    public async Task<int> KeysAskedAsync()
+    {
+        using var http = new HttpClient();
+        return int.Parse(await http.GetStringAsync($"{Url}/keys-asked", Ct), System.Globalization.CultureInfo.InvariantCulture);
     }
 
     /// <summary>Ends it as a crash would; whoever connects is refused.</summary>

@@ -15,6 +15,7 @@ public sealed class PagingTests(LdnApiHost api) : IClassFixture<LdnApiHost>
     private static readonly Dictionary<string, Func<HttpClient, DateOnly, Task<GrowingList>>> Lists = new()
     {
         ["/patients/"] = (client, today) => OfMade(client, "RegisterPatient", () => new ChangingRoutes(client, today)),
+        ["/patients/search"] = async (client, today) => await OfMade(client, "RegisterPatient", () => new ChangingRoutes(client, today)) with { Url = "/api/v1/patients/search", IsSearch = true },
         ["/patients/{patientId}/medications"] = (client, today) => OfMade(client, today, "RecordMedication"),
         ["/patients/{patientId}/observations"] = (client, today) => OfMade(client, today, "RecordObservation"),
         ["/patients/{patientId}/procedures"] = (client, today) => OfMade(client, today, "PlanProcedure"),
@@ -68,8 +69,8 @@ public sealed class PagingTests(LdnApiHost api) : IClassFixture<LdnApiHost>
         }
 
         var meanwhile = new Queue<int>(additions.Skip(Before));
-        var before = KeysOf(await client.GetOkAsync($"{list.Url}?limit=200"), list.Key);
-        var page = await client.GetOkAsync($"{list.Url}?limit=1");
+        var before = KeysOf(await list.PageAsync(client, 200), list.Key);
+        var page = await list.PageAsync(client, 1);
         var seen = KeysOf(page, list.Key);
         while ((string?)page["nextCursor"] is { } cursor)
         {
@@ -78,7 +79,7 @@ public sealed class PagingTests(LdnApiHost api) : IClassFixture<LdnApiHost>
                 await list.AddAsync(i);
             }
 
-            page = await client.GetOkAsync($"{list.Url}?cursor={cursor}");
+            page = await list.PageAsync(client, null, cursor);
             seen.AddRange(KeysOf(page, list.Key));
             Assert.True(seen.Count < 100, "It does not end.");
         }
@@ -145,5 +146,10 @@ public sealed class PagingTests(LdnApiHost api) : IClassFixture<LdnApiHost>
 
     /// <param name="Key">What tells one item from another.</param>
     /// <param name="AddAsync">Makes it longer by one, or by a few.</param>
-    private sealed record GrowingList(string Url, string Key, Func<int, Task> AddAsync, int Most = int.MaxValue);
+    /// <param name="IsSearch">Asked for in a body.</param>
+    private sealed record GrowingList(string Url, string Key, Func<int, Task> AddAsync, int Most = int.MaxValue, bool IsSearch = false)
+    {
+        public Task<JsonNode> PageAsync(HttpClient client, int? limit, string? cursor = null) =>
+            IsSearch ? client.PostOkAsync(Url, new { limit, cursor }) : client.GetOkAsync($"{Url}?{(cursor is null ? $"limit={limit}" : $"cursor={cursor}")}");
+    }
 }

@@ -60,8 +60,10 @@ public sealed class PrivacyTests(LdnApiHost api) : IClassFixture<LdnApiHost>
         await client.GetOkAsync($"{url}/evaluation");
         var acknowledged = await client.PostOkAsync($"{followUp}/acknowledge", new { note = $"called {Marker}" }, (long)read["version"]!);
         await client.PostOkAsync($"{followUp}/resolve", new { outcome = "dose-held", note = Marker }, (long)acknowledged["version"]!);
-        await client.GetOkAsync($"/api/v1/patients?name={Marker}&birthDate={BirthDate}");
-        await client.GetOkAsync($"/api/v1/patients?identifier={Uri.EscapeDataString($"urn:example:mrn|{Marker}")}");
+        await client.PostOkAsync("/api/v1/patients/search", new { name = Marker, birthDate = BirthDate });
+        await client.FindAsync("urn:example:mrn", Marker);
+        using var upserted = await client.SendAsync(HttpMethod.Put, "/api/v1/patients", new { identifier = new { system = "urn:example:mrn", value = Marker }, patient = new { name = new { family = Marker }, timeZone = "UTC" } });
+        Assert.True(upserted.IsSuccessStatusCode);
         Refused(await client.SendAsync(HttpMethod.Post, $"{url}/check-ins", new { date = "2026-03-10", note = Marker, scores = new { anxiety = 11 } }));
         Refused(await client.SendAsync(HttpMethod.Post, $"{url}/prescriptions/{prescription["id"]}/change-dose", new { doseMg = 45, reason = Marker }, (long)prescription["version"]!));
         Refused(await client.SendAsync(HttpMethod.Post, "/api/v1/patients", new { name = new { family = Marker }, timeZone = "UTC", identifiers = new[] { new { system = "urn:example:mrn", value = Marker } } }));

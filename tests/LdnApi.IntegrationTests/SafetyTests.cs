@@ -234,7 +234,7 @@ public sealed class SafetyTests(LdnApiHost api) : IClassFixture<LdnApiHost>
 
     private static async Task<string> StoryAsync(HttpClient client, string name)
     {
-        var patient = (await client.GetOkAsync($"/api/v1/patients?identifier={SandboxStories.IdentifierSystem}|{name}"))["items"]![0]!["id"];
+        var patient = (await client.FindAsync(SandboxStories.IdentifierSystem, name))["items"]![0]!["id"];
         var open = (await client.GetOkAsync($"/api/v1/follow-ups?patientId={patient}"))["items"]!.AsArray();
         var closed = (await client.GetOkAsync($"/api/v1/follow-ups?patientId={patient}&status=closed"))["items"]!.AsArray();
         return string.Join(", ", open.Concat(closed).Select(f => $"{f!["family"]} {f["label"]} {f["priority"]} {f["status"]}"));
@@ -243,7 +243,7 @@ public sealed class SafetyTests(LdnApiHost api) : IClassFixture<LdnApiHost>
     /// <summary>What is found when a sandbox patient's dose is to be raised today.</summary>
     private static async Task<string> OrderAsync(HttpClient client, string name, decimal doseMg)
     {
-        var patient = (await client.GetOkAsync($"/api/v1/patients?identifier={SandboxStories.IdentifierSystem}|{name}"))["items"]![0]!["id"];
+        var patient = (await client.FindAsync(SandboxStories.IdentifierSystem, name))["items"]![0]!["id"];
         var prescription = (await client.GetOkAsync($"/api/v1/patients/{patient}/prescriptions"))["items"]![0]!;
         using var refused = await client.SendAsync(HttpMethod.Post, $"/api/v1/patients/{patient}/prescriptions/{prescription["id"]}/change-dose", new { doseMg }, (long)prescription["version"]!);
         return string.Join(", ", (await refused.ReadAsync())["findings"]!.AsArray().Select(f => $"{f!["rule"]} {f["effect"]}"));

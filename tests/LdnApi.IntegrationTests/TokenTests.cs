@@ -238,6 +238,53 @@ public sealed class TokenTests(TokenTests.Issued issued) : IClassFixture<TokenTe
         Assert.Equal(HttpStatusCode.OK, known.StatusCode);
     }
 
+    /// <summary>Each would have the keys fetched anew, were that not held back: a stranger could have the issuer asked as often as they liked.</summary>
+    [Fact]
+    public async Task A_flood_of_unknown_keys_is_401_asks_the_issuer_once_and_holds_up_nobody()
+    {
+        await issued.ForgerAsync();
+        var key = IssuerKey.Rsa("only");
+        await using var issuer = await OidcIssuer.StartAsync(null, key);
+        await using var api = issued.For(issuer.Url);
+        var good = await issuer.TokenAsync();
+        using var before = await Issued.GetAsync(api, good);
+        var asked = await issuer.KeysAskedAsync();
+        var forger = new Forger(good, key, key);
+        string[] flood = [.. Enumerable.Range(0, 400).Select(i => i % 20 == 19 ? good : forger.WithHeader("kid", $"unknown-{i}"))];
+
+        var answers = new System.Collections.Concurrent.ConcurrentBag<(bool IsGood, HttpStatusCode Status)>();
+        await Parallel.ForEachAsync(flood, new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = Ct }, async (token, _) =>
+        {
+            using var response = await Issued.GetAsync(api, token);
+            answers.Add((token == good, response.StatusCode));
+        });
+        using var after = await Issued.GetAsync(api, good);
+
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (before.StatusCode, after.StatusCode));
+        Assert.All(answers, a => Assert.Equal(a.IsGood ? HttpStatusCode.OK : HttpStatusCode.Unauthorized, a.Status));
+        Assert.Equal(400, answers.Count);
+        Assert.InRange(await issuer.KeysAskedAsync() - asked, 0, 2);
+    }
+
+    /// <summary>The issuer's clock is the wrong one here: what counts is how far the two are apart.</summary>
+    [Theory]
+    [InlineData(61, 401, 401)]
+    [InlineData(-61, 200, 401)] // without nbf nothing in a token says when it began: see docs/security.md
+    public async Task A_clock_that_is_an_hour_wrong_is_401_at_worst_and_never_500(int minutesFast, int plain, int withNbf)
+    {
+        await issued.ForgerAsync();
+        var key = IssuerKey.Rsa("only");
+        await using var issuer = await OidcIssuer.StartAsync(null, TimeSpan.FromMinutes(-minutesFast), key);
+        await using var api = issued.For(issuer.Url);
+        var token = await issuer.TokenAsync();
+        var forger = new Forger(token, key, key);
+
+        using var one = await Issued.GetAsync(api, token);
+        using var other = await Issued.GetAsync(api, forger.With("nbf", forger.Payload["iat"]!.DeepClone()));
+
+        Assert.Equal((plain, withNbf), ((int)one.StatusCode, (int)other.StatusCode));
+    }
+
     [Fact]
     public async Task Before_the_first_keys_a_token_is_503_and_the_API_recovers_when_the_issuer_does()
     {

@@ -10,8 +10,6 @@ public sealed class UpsertTests(LdnApiHost api) : IClassFixture<LdnApiHost>
 
     private static string NewNumber() => $"{Guid.CreateVersion7()}";
 
-    private static string Of(string number) => $"/api/v1/patients?identifier=urn:ehr|{number}";
-
     private static object Known(string family = "Lovelace") => new { name = new { family }, timeZone = "UTC" };
 
     private static JsonObject Item(string number, object patient, string? ifMatch = null, string? ifNoneMatch = null)
@@ -27,7 +25,7 @@ public sealed class UpsertTests(LdnApiHost api) : IClassFixture<LdnApiHost>
 
     private static async Task<HttpResponseMessage> PutAsync(HttpClient client, string number, object patient, string? ifMatch = null, string? ifNoneMatch = null)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Put, Of(number)) { Content = ApiClient.Json(System.Text.Json.JsonSerializer.Serialize(patient)) };
+        using var request = new HttpRequestMessage(HttpMethod.Put, "/api/v1/patients") { Content = ApiClient.Json(Item(number, patient).ToJsonString()) };
         foreach (var (name, value) in new[] { ("If-Match", ifMatch), ("If-None-Match", ifNoneMatch) }.Where(p => p.Item2 is not null))
         {
             request.Headers.TryAddWithoutValidation(name, value);
@@ -55,7 +53,7 @@ public sealed class UpsertTests(LdnApiHost api) : IClassFixture<LdnApiHost>
         Assert.Equal((200, "\"2\""), ((int)same.StatusCode, same.Headers.ETag?.Tag));
         Assert.Equal((id, "King"), ((string)(await same.ReadAsync())["id"]!, (string)(await same.ReadAsync())["name"]!["family"]!));
         Assert.Equal(2, (await client.GetOkAsync($"/api/v1/patients/{id}/history"))["items"]!.AsArray().Count);
-        Assert.Equal(id, (string)(await client.GetOkAsync(Of(number)))["items"]!.AsArray().Single()!["id"]!);
+        Assert.Equal(id, (string)(await client.FindAsync("urn:ehr", number))["items"]!.AsArray().Single()!["id"]!);
     }
 
     /// <summary>Each is taken for the whole of the batch, and PostgreSQL has room for a few thousand locks in all.</summary>
@@ -70,7 +68,7 @@ public sealed class UpsertTests(LdnApiHost api) : IClassFixture<LdnApiHost>
 
         Assert.Equal((1, 0, 999), ((int)done["created"]!, (int)done["updated"]!, (int)done["rejected"]!));
         Assert.All(done["items"]!.AsArray().Skip(1), i => Assert.Equal("version-mismatch", (string)i!["problem"]!["code"]!));
-        Assert.Equal((string)done["items"]![0]!["id"]!, (string)(await client.GetOkAsync($"/api/v1/patients?identifier=urn:lab:19|{number}-1"))["items"]!.AsArray().Single()!["id"]!);
+        Assert.Equal((string)done["items"]![0]!["id"]!, (string)(await client.FindAsync("urn:lab:19", $"{number}-1"))["items"]!.AsArray().Single()!["id"]!);
     }
 
     [Fact]
@@ -131,24 +129,29 @@ public sealed class UpsertTests(LdnApiHost api) : IClassFixture<LdnApiHost>
         Assert.Equal((status, code, current), ((int)response.StatusCode, (string?)body["code"], (long?)body["currentVersion"]));
         Assert.Equal((status, code, current), ((int)result["status"]!, (string?)result["problem"]?["code"], (long?)result["problem"]?["currentVersion"]));
         Assert.Equal(response.Headers.ETag?.Tag, (string?)result["etag"]);
-        var families = new[] { alone, item }.Select(async n => (await client.GetOkAsync(Of(n)))["items"]!.AsArray().Select(p => (string)p!["name"]!["family"]!).SingleOrDefault());
+        var families = new[] { alone, item }.Select(async n => (await client.FindAsync("urn:ehr", n))["items"]!.AsArray().Select(p => (string)p!["name"]!["family"]!).SingleOrDefault());
         Assert.All(await Task.WhenAll(families), family => Assert.Equal(status < 300 ? "King" : isThere ? "Lovelace" : null, family));
     }
 
     [Theory]
-    [InlineData("")]
-    [InlineData("?identifier=")]
-    [InlineData("?identifier=urn:ehr")]
-    [InlineData("?identifier=urn:ehr|")]
-    [InlineData("?identifier=|7")]
-    [InlineData("?identifier=urn:ehr|7|8")]
-    public async Task An_address_that_names_no_one_identifier_is_400(string query)
+    [InlineData("", "{}", "$.identifier")]
+    [InlineData("", """{ "identifier": {} }""", "$.identifier.system")]
+    [InlineData("", """{ "identifier": { "system": "urn:ehr" } }""", "$.identifier.value")]
+    [InlineData("", """{ "identifier": { "system": "urn:ehr", "value": "" } }""", "$.identifier.value")]
+    [InlineData("", """{ "identifier": { "system": " ", "value": "7" } }""", "$.identifier.system")]
+    [InlineData("", """{ "identifier": "urn:ehr|7" }""", "$.identifier")]
+    [InlineData("?identifier=urn:ehr|7", "{}", "$.identifier")]
+    public async Task What_names_no_one_identifier_in_its_body_is_400(string query, string json, string place)
     {
         using var client = api.ClientOf(LdnApiHost.NewClinic());
+        var body = JsonNode.Parse(json)!;
+        body["patient"] = System.Text.Json.JsonSerializer.SerializeToNode(Known());
 
-        using var response = await client.SendAsync(HttpMethod.Put, $"/api/v1/patients{query}", Known());
+        using var response = await client.SendAsync(HttpMethod.Put, $"/api/v1/patients{query}", body);
 
-        Assert.Equal((400, "invalid-request"), ((int)response.StatusCode, (string?)(await response.ReadAsync())["code"]));
+        var problem = await response.ReadAsync();
+        Assert.Equal((400, "invalid-request"), ((int)response.StatusCode, (string?)problem["code"]));
+        Assert.Contains(place, problem["errors"]!.AsObject().Select(e => e.Key));
         Assert.Empty((await client.GetOkAsync("/api/v1/patients"))["items"]!.AsArray());
     }
 
@@ -239,7 +242,7 @@ public sealed class UpsertTests(LdnApiHost api) : IClassFixture<LdnApiHost>
                 "8 400 invalid-request $.patient.timeZone", "9 400 invalid-request $.patient"],
             answer["items"]!.AsArray().Select(i => $"{i!["number"]} {i["status"]} {i["etag"] ?? $"{i["problem"]!["code"]} {string.Join(',', i["problem"]!["errors"]?.AsObject().Select(e => e.Key) ?? [])}"}"));
         Assert.Equal(["Countess", "Byron", "Fresh"], (await client.GetOkAsync("/api/v1/patients"))["items"]!.AsArray().Select(p => (string)p!["name"]!["family"]!));
-        Assert.Empty((await client.GetOkAsync(Of(future)))["items"]!.AsArray());
+        Assert.Empty((await client.FindAsync("urn:ehr", future))["items"]!.AsArray());
     }
 
     [Fact]
@@ -288,6 +291,6 @@ public sealed class UpsertTests(LdnApiHost api) : IClassFixture<LdnApiHost>
         var third = await BatchAsync(theirs, Item(number, Known("Still theirs"), ifMatch: "\"1\""));
 
         Assert.Equal((201, 201, 1), ((int)first.StatusCode, (int)second.StatusCode, (int)third["updated"]!));
-        Assert.Equal("Lovelace", (string)(await ours.GetOkAsync(Of(number)))["items"]!.AsArray().Single()!["name"]!["family"]!);
+        Assert.Equal("Lovelace", (string)(await ours.FindAsync("urn:ehr", number))["items"]!.AsArray().Single()!["name"]!["family"]!);
     }
 }

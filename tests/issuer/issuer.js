@@ -1,9 +1,13 @@
-// An OpenID Connect issuer for the tests: node issuer.js PORT (0: any free one).
+// An OpenID Connect issuer for the tests: node issuer.js PORT [MILLISECONDS] (0: any free port; how far its clock is ahead).
 // Each line on standard input is a list of private keys (JWK). From then on it signs with the first and publishes them all, and says so with a line.
 // It ends with its input, so that a killed test run leaves none behind.
 import { createServer } from 'node:http';
 import { createInterface } from 'node:readline';
 import Provider from 'oidc-provider';
+
+const now = Date.now;
+const ahead = Number(process.argv[3] ?? 0);
+Date.now = () => now() + ahead; // a clock that is wrong
 
 const clinic = '0198f000-0000-7000-8000-00000000000a';
 const scope = 'clinical.read clinical.write';
@@ -28,7 +32,12 @@ const issuerOf = (url, keys) => new Provider(url, {
 });
 
 let handle;
-const server = createServer((request, response) => handle(request, response));
+let keysAsked = 0; // how often somebody fetched the keys; GET /keys-asked says it
+const server = createServer((request, response) => {
+  if (request.url === '/keys-asked') { response.end(`${keysAsked}`); return; }
+  keysAsked += request.url === '/jwks';
+  handle(request, response);
+});
 server.listen(Number(process.argv[2]), '127.0.0.1', () => {
   const url = `http://127.0.0.1:${server.address().port}`;
   createInterface({ input: process.stdin })

@@ -17,8 +17,8 @@ var read = await client.GetPatientAsync(made.Id);
 Must(read is { Name.Family: "Client", Gender: Gender.Other, AnxietyHistory: null, Sensitivity: Sensitivity.Standard }, "what was read is what was written");
 Must(read.BirthDate == new DateOnly(1980, 1, 2), "a day stays a day, whatever the zone of this machine");
 
-// A day in the query, and an answer that is null inside a list.
-Must((await client.ListPatientsAsync(birthDate: new DateOnly(1980, 1, 2))).Items.Any(p => p.Id == made.Id), "found by the day");
+// A day in a search, and an answer that is null inside a list.
+Must((await client.SearchPatientsAsync(new SearchPatientsRequest { BirthDate = new DateOnly(1980, 1, 2) })).Items.Any(p => p.Id == made.Id), "found by the day");
 var assessment = await client.RecordAssessmentAsync(made.Id, new AssessmentBody { Instrument = Instrument.Gad2, Answers = [1, null], TakenOn = new DateOnly(2026, 3, 1) });
 Must(assessment.Total is null && assessment.Answers.SequenceEqual([1, null]), "what was not answered is null and makes no total");
 

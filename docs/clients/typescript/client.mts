@@ -19,7 +19,7 @@ const read = got(await client.GET("/api/v1/patients/{patientId}", { params: { pa
 must(read.birthDate === "1980-01-02" && read.gender === "other" && read.anxietyHistory == null && read.sensitivity === "standard", "what was read is what was written");
 
 // A day in the query, and an answer that is null inside a list.
-const born = got(await client.GET("/api/v1/patients", { params: { query: { birthDate: "1980-01-02" } } }));
+const born = got(await client.POST("/api/v1/patients/search", { body: { birthDate: "1980-01-02" } }));
 must(born.items.some((p) => p.id === made.id), "found by the day");
 const path = { patientId: made.id };
 const assessment = got(await client.POST("/api/v1/patients/{patientId}/assessments", { params: { path }, body: { instrument: "gad-2", answers: [1, null], takenOn: "2026-03-01" } }));

@@ -35,6 +35,15 @@ public sealed record Paging(
     internal int Size => Limit ?? Common.Cursor.DefaultLimit;
 }
 
+/// <summary>
+/// A search, asked for in a body because what is searched by has no place in an address: a page of a list, as <see cref="Paging"/> is. Its members beside the cursor are
+/// kept by the cursor.
+/// </summary>
+public interface ISearch
+{
+    string? Cursor { get; }
+}
+
 /// <summary>Where the next page begins: the sort key and id of the last item. What list and filters it belongs to is kept by the seal that Hosting puts on it.</summary>
 public static class Cursor
 {
@@ -44,7 +53,9 @@ public static class Cursor
     /// <summary>Characters, sealed.</summary>
     public const int MaxLength = 6000;
 
-    public static readonly Problem Bad = Problem.Invalid("cursor", "Must be the nextCursor of a page of this very list, as it was sent.");
+    public static readonly Problem Bad = BadIn("cursor");
+
+    public static Problem BadIn(string place) => Problem.Invalid(place, "Must be the nextCursor of a page of this very list, as it was sent.");
 
     /// <returns>The place; null for the first page; a problem when another version of the API wrote it in another form.</returns>
     public static Result<TKey?> Decode<TKey>(string? place) where TKey : class

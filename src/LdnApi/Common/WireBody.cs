@@ -63,6 +63,10 @@ public static partial class WireBody
         }
     }
 
+    /// <summary>Every value of a member, however often it is given: a body that is refused for that may still carry a sign.</summary>
+    public static IEnumerable<JsonElement> ValuesOf(JsonElement json, string member) =>
+        json.ValueKind == JsonValueKind.Object ? json.EnumerateObject().Where(m => m.NameEquals(member)).Select(m => m.Value) : [];
+
     private static void Validate(object value, string path, Dictionary<string, string[]> errors)
     {
         foreach (var property in value.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(p => p.GetIndexParameters().Length == 0))
@@ -101,15 +105,25 @@ public static partial class WireBody
 /// <summary>A body in which a sign of self-harm is looked for even when the rest cannot be accepted.</summary>
 public interface ICarriesSelfHarmSign
 {
+    /// <summary>Bytes of the body.</summary>
+    static virtual int MaxBytes => 64 * 1024;
+
     /// <summary>Whether the raw JSON, valid or not, carries the sign.</summary>
     static abstract bool CarriesSign(JsonElement json);
 }
 
-/// <summary>A body as it came: accepted, or with the problem and whether it carried a sign of self-harm all the same.</summary>
-public sealed record Submission<T>(T? Body, Problem? Problem, bool CarriesSign, string Digest) where T : class, ICarriesSelfHarmSign
+/// <summary>What was sent, and whether a sign of self-harm was in it, whatever became of it.</summary>
+public interface ISubmission
 {
-    public const int MaxBytes = 64 * 1024;
+    bool CarriesSign { get; }
 
+    /// <summary>Tells it from any other; the same when it is sent again.</summary>
+    string Digest { get; }
+}
+
+/// <summary>A body as it came: accepted, or with the problem and whether it carried a sign of self-harm all the same.</summary>
+public sealed record Submission<T>(Result<T> Body, bool CarriesSign, string Digest) : ISubmission where T : class, ICarriesSelfHarmSign
+{
     /// <exception cref="UnreadableException">415 for anything but JSON, 413 over the limit, 400 for what is not JSON at all.</exception>
     public static async ValueTask<Submission<T>> BindAsync(HttpContext http, ParameterInfo _)
     {
@@ -118,26 +132,41 @@ public sealed record Submission<T>(T? Body, Problem? Problem, bool CarriesSign, 
             throw new UnreadableException("The body must be application/json.", StatusCodes.Status415UnsupportedMediaType);
         }
 
-        var bytes = await RawBody.ReadAsync(http, MaxBytes);
+        var bytes = await RawBody.ReadAsync(http, T.MaxBytes);
         try
         {
             using var json = JsonDocument.Parse(bytes, new JsonDocumentOptions { MaxDepth = WireJson.MaxDepth });
-            return WireBody.Read<T>(json.RootElement).Match(
-                body => new Submission<T>(body, null, T.CarriesSign(json.RootElement), DigestOf(bytes)),
-                problem => new Submission<T>(null, problem, T.CarriesSign(json.RootElement), DigestOf(bytes)));
+            return new Submission<T>(WireBody.Read<T>(json.RootElement), T.CarriesSign(json.RootElement), RawBody.DigestOf(bytes));
         }
         catch (JsonException e)
         {
             throw new UnreadableException("Must be JSON.", place: "$", inner: e);
         }
     }
+}
 
-    private static string DigestOf(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
+/// <summary>
+/// A submission that replaces a version which must have been read. A sign of self-harm in it counts even when that version is not named, so that its <c>If-Match</c>
+/// must not be refused before the body is looked at.
+/// </summary>
+public sealed record Amendment<T>(Result<IfMatch> Read, Submission<T> Submission) : ISubmission where T : class, ICarriesSelfHarmSign
+{
+    public bool CarriesSign => Submission.CarriesSign;
+
+    public string Digest => Submission.Digest;
+
+    public static async ValueTask<Amendment<T>> BindAsync(HttpContext http, ParameterInfo parameter) =>
+        new(IfMatch.Of(http.Request.Headers.IfMatch.ToString()), await Submission<T>.BindAsync(http, parameter));
+
+    /// <summary>The version and what replaces it, or why not.</summary>
+    public Task<Result<TOut>> ThenAsync<TOut>(Func<IfMatch, T, Task<Result<TOut>>> next) => Read.ThenAsync(read => Submission.Body.ThenAsync(body => next(read, body)));
 }
 
 /// <summary>The bytes of a body, up to a limit.</summary>
 public static class RawBody
 {
+    public static string DigestOf(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
+
     /// <exception cref="UnreadableException">413 over the limit.</exception>
     public static async Task<byte[]> ReadAsync(HttpContext http, int maxBytes)
     {
@@ -154,6 +183,6 @@ public static class RawBody
             copy.Write(buffer, 0, read);
         }
 
-        return copy.ToArray() is [0xEF, 0xBB, 0xBF, .. var text] ? text : copy.ToArray(); // a byte order mark is passed over, as the framework does (RFC 8259, 8.1)
+        return copy.ToArray();
     }
 }

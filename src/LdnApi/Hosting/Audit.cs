@@ -33,18 +33,18 @@ public static partial class Audit
         });
     }
 
-    /// <summary>Outermost of the API's filters, so that it sees what will be sent: a read is answered when its entry is on disk, or not at all.</summary>
+    /// <summary>Around the filters that change what is answered, so that it sees what will be sent: a read is answered when its entry is on disk, or not at all.</summary>
     /// <exception cref="AuditUnavailableException">The read is not served.</exception>
     public static async ValueTask<object?> Record(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
         var http = context.HttpContext;
         var trail = http.RequestServices.GetRequiredService<AuditTrail>();
-        if (http.Request.Headers.ContainsKey(PurposeName) && trail.Request!.PurposeOfUse is null)
+        trail.Request!.Client = ClientOf(http.User);
+        if (http.Request.Headers.ContainsKey(PurposeName) && trail.Request.PurposeOfUse is null)
         {
             throw new UnreadableException($"Must be one of: {string.Join(", ", PurposeOfUse.All.Keys)}.", place: PurposeName);
         }
 
-        trail.Request!.Client = ClientOf(http.User);
         var result = await next(context);
         var answer = result is INestedHttpResult nested ? nested.Result : result;
         var status = (answer as IStatusCodeHttpResult)?.StatusCode ?? StatusCodes.Status200OK;

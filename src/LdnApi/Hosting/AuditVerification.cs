@@ -19,7 +19,7 @@ public static class AuditVerification
     /// <returns>0 when every chain holds, 1 when one does not.</returns>
     public static async Task<int> RunAsync(IConfiguration configuration, IReadOnlyList<string> arguments, TextWriter output, CancellationToken ct)
     {
-        var owner = configuration.GetConnectionString("LdnOwner") ?? throw new InvalidOperationException("Set ConnectionStrings:LdnOwner.");
+        var owner = DatabaseSetup.Required(configuration, "LdnOwner");
         var kept = arguments is [var file] ? await File.ReadAllLinesAsync(file, ct) : [];
         var findings = await VerifyAsync(owner, kept, ct);
         foreach (var finding in findings)

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using LdnApi.Auth;
 using LdnApi.Common;
 using Microsoft.AspNetCore.Http.Extensions;
@@ -12,7 +13,7 @@ namespace LdnApi.Hosting;
 
 /// <summary>
 /// Makes a cursor continue the list it came from and no other. It carries the place and the filters, encrypted and authenticated (AES-GCM) together with the
-/// clinic and the address, so that it can be neither read, forged nor used elsewhere, and <c>?cursor=</c> alone goes on. No slice knows of it.
+/// clinic and the address, so that it can be neither read, forged nor used elsewhere, and the cursor alone goes on. No slice knows of it.
 /// </summary>
 public sealed class Cursors(byte[] key)
 {
@@ -54,20 +55,61 @@ public sealed class Cursors(byte[] key)
         await next(http);
     }
 
-    /// <summary>Seals the cursor of a page that is answered.</summary>
+    /// <summary>Opens the cursor of a search, which is in its body, and seals that of a page that is answered.</summary>
     public static async ValueTask<object?> Seal(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
+        var http = context.HttpContext;
+        var cursors = http.RequestServices.GetRequiredService<Cursors>();
+        var search = context.Arguments.OfType<ISearch>().SingleOrDefault();
+        if (search?.Cursor is not null)
+        {
+            search = cursors.Continue(search, Context(http.RequestServices.GetRequiredService<Caller>(), http.Request));
+            if (search is null)
+            {
+                return Cursor.BadIn("$.cursor").ToHttp();
+            }
+
+            context.Arguments[context.Arguments.ToList().FindIndex(a => a is ISearch)] = search;
+        }
+
         var result = await next(context);
         if ((result is INestedHttpResult nested ? nested.Result : result) is IValueHttpResult { Value: IPage { NextCursor: { } place } page })
         {
-            var http = context.HttpContext;
-            FiltersOf(http, out var names); // what the operation does not know is no filter, and might be of any length
-            var filters = names.SelectMany(name => http.Request.Query[name], (name, value) => new Filter(name, value!)).ToList();
-            page.NextCursor = http.RequestServices.GetRequiredService<Cursors>()
-                .Close(new Content(place, filters), Context(http.RequestServices.GetRequiredService<Caller>(), http.Request));
+            var filters = search is null ? FiltersOf(http) : [.. MembersOf(search).Select(m => new Filter(m.Key, m.Value!.ToJsonString(Compact)))];
+            page.NextCursor = cursors.Close(new Content(place, filters), Context(http.RequestServices.GetRequiredService<Caller>(), http.Request));
         }
 
         return result;
+    }
+
+    /// <summary>The search of the first page, at the place where it goes on; null when the cursor is none of its.</summary>
+    private ISearch? Continue(ISearch sent, byte[] context)
+    {
+        if (Open(sent.Cursor!, context) is not { } continued)
+        {
+            return null;
+        }
+
+        var whole = new JsonObject(continued.Filters.Select(f => KeyValuePair.Create(f.Key, JsonNode.Parse(f.Value))));
+        foreach (var (name, value) in MembersOf(sent))
+        {
+            if (name != Limit && !JsonNode.DeepEquals(whole[name], value))
+            {
+                return null;
+            }
+
+            whole[name] = value!.DeepClone();
+        }
+
+        whole[Parameter] = continued.Place;
+        return (ISearch?)whole.Deserialize(sent.GetType(), WireJson.Options);
+    }
+
+    private static JsonObject MembersOf(ISearch search)
+    {
+        var members = JsonSerializer.SerializeToNode(search, search.GetType(), WireJson.Options)!.AsObject();
+        members.Remove(Parameter);
+        return members;
     }
 
     /// <summary>The list, however its path is spelled: an id may be in capitals, a slash may follow.</summary>
@@ -81,6 +123,13 @@ public sealed class Cursors(byte[] key)
         var all = AddressParameters.Of(http)?.OfQuery.Select(p => p.Name).ToArray() ?? [];
         names = [.. all.Where(name => name != Parameter)];
         return names.Count < all.Length;
+    }
+
+    /// <summary>As they were sent. What the operation does not know is no filter, and might be of any length.</summary>
+    private static List<Filter> FiltersOf(HttpContext http)
+    {
+        FiltersOf(http, out var names);
+        return [.. names.SelectMany(name => http.Request.Query[name], (name, value) => new Filter(name, value!))];
     }
 
     /// <summary>A filter may be repeated beside the cursor, not changed or added. The limit may.</summary>

@@ -83,7 +83,7 @@ public static class Examples
 
     private static readonly MedicationCode Sertraline = new(Medication.RxNorm, "36437", "sertraline");
 
-    private static readonly UpsertPatient.Request Fed = new(Name, "Europe/Dublin", BirthDate: new DateOnly(1980, 5, 17), Gender: Gender.Female);
+    private static readonly UpsertPatient.Details Fed = new(Name, "Europe/Dublin", BirthDate: new DateOnly(1980, 5, 17), Gender: Gender.Female);
 
     private static readonly FamilyEvaluation RaisedCourse = new(
         RuleFamily.Course, Verdict.Raised, FollowUpLabel.Persistent, FollowUpPriority.Soon, "R-04", [Clause], null, null, null, [Evidence], [], [], ["reduce-slightly"], Today);
@@ -107,6 +107,8 @@ public static class Examples
         new PatientBody(Name, "Europe/Dublin", [Number], new DateOnly(1980, 5, 17), Gender.Female, AnxietyHistory: false, BaselineAnxiety: 2),
         new PatientResponse(Patient, Name, "Europe/Dublin", [Number], new DateOnly(1980, 5, 17), Gender.Female, false, Sensitivity.Standard, [], 2, true, Now, 1),
         Fed,
+        new UpsertPatient.Request(Number, Fed),
+        new SearchPatients.Request(Number, BirthDate: new DateOnly(1980, 5, 17)),
         new UpsertPatients.Request([JsonSerializer.SerializeToElement(new UpsertPatients.Item(Number, Fed, IfNoneMatch: Preconditions.Any), WireJson.Options)]),
         new UpsertPatients.Response(1, 0, 0, [new UpsertPatients.ItemResult(1, 201, Patient, "\"1\"", null)]),
         new MedicationBody(Sertraline, "N06AB06", Start.AddDays(-200), ChangedOn: Start.AddDays(-10), Source: Origin),

@@ -19,7 +19,7 @@ internal sealed class OpenApiOperations : IOperationFilter
         operation.Responses ??= [];
         var method = context.ApiDescription.HttpMethod;
         OpenApiResponse[] successes = [.. operation.Responses.Where(r => r.Key.StartsWith('2')).Select(r => (OpenApiResponse)r.Value)];
-        var takesIfMatch = context.MethodInfo.GetParameters().Any(p => p.ParameterType == typeof(IfMatch));
+        var takesIfMatch = context.MethodInfo.GetParameters().Any(p => p.ParameterType == typeof(IfMatch) || IsOf(p.ParameterType, typeof(Amendment<>)));
         var takesPreconditions = context.MethodInfo.GetParameters().Any(p => p.ParameterType == typeof(Preconditions));
         var answersVersion = context.ApiDescription.SupportedResponseTypes.Any(r => r.Type?.IsAssignableTo(typeof(IVersioned)) == true);
 
@@ -121,9 +121,11 @@ internal sealed class OpenApiOperations : IOperationFilter
         return statuses;
     }
 
+    private static bool IsOf(Type type, Type generic) => type.IsGenericType && type.GetGenericTypeDefinition() == generic;
+
     private static void DescribeParameters(OpenApiOperation operation, OperationFilterContext context)
     {
-        foreach (var bound in operation.Parameters!.Where(p => p.Name is "ifMatch" or "preconditions" or "submission" or "patch" or "file" or "_").ToArray())
+        foreach (var bound in operation.Parameters!.Where(p => p.Name is "ifMatch" or "preconditions" or "submission" or "amendment" or "patch" or "file" or "_").ToArray())
         {
             operation.Parameters!.Remove(bound);
         }
@@ -173,7 +175,7 @@ internal sealed class OpenApiOperations : IOperationFilter
         }
 
         var body = context.ApiDescription.ParameterDescriptions.FirstOrDefault(p => p.Source.Id == "Body")?.Type
-            ?? context.MethodInfo.GetParameters().FirstOrDefault(p => p.ParameterType.IsGenericType && p.ParameterType.GetGenericTypeDefinition() == typeof(Submission<>))?.ParameterType.GetGenericArguments()[0];
+            ?? context.MethodInfo.GetParameters().FirstOrDefault(p => IsOf(p.ParameterType, typeof(Submission<>)) || IsOf(p.ParameterType, typeof(Amendment<>)))?.ParameterType.GetGenericArguments()[0];
         foreach (var (mediaType, content) in operation.RequestBody?.Content?.Where(c => c.Key != MergePatch.MediaType) ?? [])
         {
             ((OpenApiMediaType)content).Example = mediaType == "text/csv" ? JsonValue.Create(Examples.Csv) : Examples.JsonOf(body!);

@@ -7,28 +7,25 @@ using Microsoft.EntityFrameworkCore;
 namespace LdnApi.Safety;
 
 /// <summary>
-/// A sign of self-harm counts even when the report that carries it is refused: it is kept by itself, the follow-up is raised in the same request,
-/// and the refusal names it.
+/// A sign of self-harm counts even when the report, correction or amendment that carries it is refused, for whatever reason: it is kept by itself, and the follow-up is
+/// raised in the same request.
 /// </summary>
 public sealed class SelfHarmNet(IMediator mediator, IdempotencyKey key, AuditTrail trail)
 {
-    /// <summary>Keeps the sign of a refused report.</summary>
-    /// <returns>The refusal, with the follow-up as the member <c>followUps</c>.</returns>
-    public async Task<Problem> CatchAsync(PatientId patient, string digest, Problem refusal, CancellationToken ct)
+    /// <param name="status">What the request is refused with.</param>
+    /// <returns>The follow-up, for the refusal to name; a refusal where there is no such patient.</returns>
+    public Task<Result<IReadOnlyList<ChangedFollowUp>>> KeepAsync(PatientId patient, ISubmission submission, int status, CancellationToken ct)
     {
         key.Value = null; // the key stays free for the corrected report
-        trail.RefusedWith = refusal.Status;
-        var kept = await mediator.Send(new KeepSign.Command(patient, digest), ct);
-        return kept.Match(
-            followUps => refusal with { Members = new Dictionary<string, object?>(refusal.Members) { ["followUps"] = followUps } },
-            _ => refusal);
+        trail.RefusedWith = status;
+        return mediator.Send(new KeepSign.Command(patient, submission.Digest), ct);
     }
 }
 
 /// <summary>Keeps nothing but the sign of self-harm of a report that was refused. The same report again keeps it once.</summary>
 public static class KeepSign
 {
-    /// <summary>The source that such check-ins name.</summary>
+    /// <summary>The source that such check-ins name: whether it was a report or what was to replace one.</summary>
     public const string SourceSystem = "urn:ldnapi:refused-report";
 
     public sealed record Command(PatientId PatientId, string Digest) : ICommand<Result<IReadOnlyList<ChangedFollowUp>>>, IConcernsPatient;

@@ -11,7 +11,7 @@ public static class MakeSandboxPatients
     /// <param name="Made">How many were made; 0 when all were there.</param>
     public sealed record Response(int Made, IReadOnlyList<Story> Stories);
 
-    /// <param name="Identifier">Find the patient with <c>identifier=system|value</c>.</param>
+    /// <param name="Identifier">By which the patient is found (<c>POST /patients/search</c>): system, a bar, value.</param>
     public sealed record Story(string Name, string Identifier, string Outcome);
 
     public sealed record Command : ICommand<Result<Response>>;

@@ -40,8 +40,7 @@ public sealed record AdverseEventBody(
     Source? Source = null) : ICarriesSelfHarmSign
 {
     public static bool CarriesSign(JsonElement json) =>
-        json.ValueKind == JsonValueKind.Object && json.TryGetProperty("term", out var term)
-        && WireNames.TryParse<AdverseEventTerm>(WireBody.TextOf(term), out var known) && AdverseEventTerms.IsSuicidality(known);
+        WireBody.ValuesOf(json, "term").Any(term => WireNames.TryParse<AdverseEventTerm>(WireBody.TextOf(term), out var known) && AdverseEventTerms.IsSuicidality(known));
 
     /// <param name="at">Where the report stands in the request.</param>
     internal Problem? Refusal(DateOnly today, string at = "$") =>

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Text.Json;
 using LdnApi.Auth;
 using LdnApi.Common;
 using LdnApi.Records;
@@ -14,7 +15,10 @@ public static class ChangeAdverseEvent
 {
     /// <param name="Reason">Why it is amended.</param>
     /// <param name="AdverseEvent">The whole report as it should be.</param>
-    public sealed record AmendRequest([property: NotBlank(500)] string Reason, AdverseEventBody AdverseEvent);
+    public sealed record AmendRequest([property: NotBlank(500)] string Reason, AdverseEventBody AdverseEvent) : ICarriesSelfHarmSign
+    {
+        public static bool CarriesSign(JsonElement json) => WireBody.ValuesOf(json, "adverseEvent").Any(AdverseEventBody.CarriesSign);
+    }
 
     /// <param name="ResolvedOn">The first clinical day without it.</param>
     public sealed record ResolveRequest(
@@ -28,14 +32,15 @@ public static class ChangeAdverseEvent
     public static void Map(IEndpointRouteBuilder patient)
     {
         var one = patient.MapGroup("/adverse-events/{adverseEventId}");
-        one.MapPost("/amend", PostAmend).WithName("AmendAdverseEvent").WithSummary("Amend an adverse event").NeedsScope(Scopes.ClinicalWrite);
+        one.MapPost("/amend", PostAmend).Accepts<AmendRequest>("application/json").WithName("AmendAdverseEvent").WithSummary("Amend an adverse event")
+            .WithDescription("A suicidal term raises its follow-up even when the amendment is refused; the refusal then names it as `followUps`.").NeedsScope(Scopes.ClinicalWrite);
         one.MapPost("/resolve", PostResolve).WithName("ResolveAdverseEvent").WithSummary("Record that an adverse event has resolved").NeedsScope(Scopes.ClinicalWrite);
         one.MapPost("/retract", PostRetract).WithName("RetractAdverseEvent").WithSummary("Retract an adverse event").NeedsScope(Scopes.ClinicalWrite);
     }
 
-    private static Task<Results<Ok<AdverseEventResponse>, ProblemHttpResult>> PostAmend(
-        PatientId patientId, AdverseEventId adverseEventId, IfMatch ifMatch, AmendRequest request, IMediator mediator, CancellationToken ct) =>
-        Send(new Command(patientId, adverseEventId, ifMatch, request, null, null), mediator, ct);
+    private static async Task<Results<Ok<AdverseEventResponse>, ProblemHttpResult>> PostAmend(
+        PatientId patientId, AdverseEventId adverseEventId, Amendment<AmendRequest> amendment, IMediator mediator, CancellationToken ct) =>
+        (await amendment.ThenAsync((read, request) => mediator.Send(new Command(patientId, adverseEventId, read, request, null, null), ct))).ToOk();
 
     private static Task<Results<Ok<AdverseEventResponse>, ProblemHttpResult>> PostResolve(
         PatientId patientId, AdverseEventId adverseEventId, IfMatch ifMatch, ResolveRequest request, IMediator mediator, CancellationToken ct) =>

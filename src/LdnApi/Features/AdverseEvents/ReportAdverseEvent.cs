@@ -25,13 +25,8 @@ public static class ReportAdverseEvent
         .NeedsScope(Scopes.ClinicalWrite);
 
     private static async Task<Results<Created<AdverseEventResponse>, ProblemHttpResult>> Post(
-        PatientId patientId, Submission<AdverseEventBody> submission, IMediator mediator, SelfHarmNet net, CancellationToken ct)
-    {
-        var result = submission.Body is { } body ? await mediator.Send(new Command(patientId, body), ct) : submission.Problem!;
-        return result.Refusal is { } refusal && submission.CarriesSign
-            ? (await net.CatchAsync(patientId, submission.Digest, refusal, ct)).ToHttp()
-            : result.ToCreated(e => $"/api/v1/patients/{patientId}/adverse-events/{e.Id}");
-    }
+        PatientId patientId, Submission<AdverseEventBody> submission, IMediator mediator, CancellationToken ct) =>
+        (await submission.Body.ThenAsync(body => mediator.Send(new Command(patientId, body), ct))).ToCreated(e => $"/api/v1/patients/{patientId}/adverse-events/{e.Id}");
 
     public sealed class Handler(LdnDbContext db, FollowUpMonitor monitor, Treatment treatment, DuplicateSearch duplicates, TimeProvider clock)
         : ICommandHandler<Command, Result<AdverseEventResponse>>

@@ -22,18 +22,12 @@ public sealed record AssessmentBody(
 
     public static bool CarriesSign(JsonElement json)
     {
-        if (json.ValueKind != JsonValueKind.Object || !json.TryGetProperty("instrument", out var instrument)
-            || !json.TryGetProperty("answers", out var answers) || answers.ValueKind != JsonValueKind.Array)
-        {
-            return false;
-        }
-
-        return WireBody.TextOf(instrument) switch
+        return WireBody.ValuesOf(json, "instrument").Any(instrument => WireBody.ValuesOf(json, "answers").Where(a => a.ValueKind == JsonValueKind.Array).Any(answers => WireBody.TextOf(instrument) switch
         {
             "phq-9" => answers.GetArrayLength() > SelfHarmItem && IsPositive(answers[SelfHarmItem]),
             "c-ssrs" => answers.EnumerateArray().Any(IsPositive),
             _ => false,
-        };
+        }));
 
         static bool IsPositive(JsonElement answer) =>
             answer.ValueKind == JsonValueKind.True || (answer.ValueKind == JsonValueKind.Number && answer.TryGetDecimal(out var value) && value >= 1);
@@ -65,13 +59,8 @@ public static class RecordAssessment
         .NeedsScope(Scopes.ClinicalWrite);
 
     private static async Task<Results<Created<AssessmentResponse>, ProblemHttpResult>> Post(
-        PatientId patientId, Submission<AssessmentBody> submission, IMediator mediator, SelfHarmNet net, CancellationToken ct)
-    {
-        var result = submission.Body is { } body ? await mediator.Send(new Command(patientId, body), ct) : submission.Problem!;
-        return result.Refusal is { } refusal && submission.CarriesSign
-            ? (await net.CatchAsync(patientId, submission.Digest, refusal, ct)).ToHttp()
-            : result.ToCreated(a => $"/api/v1/patients/{patientId}/assessments/{a.Id}");
-    }
+        PatientId patientId, Submission<AssessmentBody> submission, IMediator mediator, CancellationToken ct) =>
+        (await submission.Body.ThenAsync(body => mediator.Send(new Command(patientId, body), ct))).ToCreated(a => $"/api/v1/patients/{patientId}/assessments/{a.Id}");
 
     public sealed class Handler(LdnDbContext db, FollowUpMonitor monitor, TimeProvider clock) : ICommandHandler<Command, Result<AssessmentResponse>>
     {

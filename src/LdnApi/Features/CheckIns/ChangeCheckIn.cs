@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Text.Json;
 using LdnApi.Auth;
 using LdnApi.Common;
 using LdnApi.Records;
@@ -14,19 +15,24 @@ public static class CorrectCheckIn
 {
     /// <param name="Reason">Why it is corrected.</param>
     /// <param name="CheckIn">The whole report as it should have been.</param>
-    public sealed record Request([property: NotBlank(500)] string Reason, CheckInBody CheckIn);
+    public sealed record Request([property: NotBlank(500)] string Reason, CheckInBody CheckIn) : ICarriesSelfHarmSign
+    {
+        public static bool CarriesSign(JsonElement json) => WireBody.ValuesOf(json, "checkIn").Any(CheckInBody.CarriesSign);
+    }
 
     public sealed record Command(PatientId PatientId, CheckInId Id, IfMatch Read, Request Correction) : ICommand<Result<CheckInResponse>>, IConcernsPatient;
 
     public static void Map(IEndpointRouteBuilder patient) => patient
         .MapPost("/check-ins/{checkInId}/correct", Post)
+        .Accepts<Request>("application/json")
         .WithName(nameof(CorrectCheckIn))
         .WithSummary("Correct a check-in")
+        .WithDescription("Self-harm thoughts in it raise their follow-up even when the correction is refused; the refusal then names it as `followUps`.")
         .NeedsScope(Scopes.ClinicalWrite);
 
     private static async Task<Results<Ok<CheckInResponse>, ProblemHttpResult>> Post(
-        PatientId patientId, CheckInId checkInId, IfMatch ifMatch, Request request, IMediator mediator, CancellationToken ct) =>
-        (await mediator.Send(new Command(patientId, checkInId, ifMatch, request), ct)).ToOk();
+        PatientId patientId, CheckInId checkInId, Amendment<Request> amendment, IMediator mediator, CancellationToken ct) =>
+        (await amendment.ThenAsync((read, request) => mediator.Send(new Command(patientId, checkInId, read, request), ct))).ToOk();
 
     public sealed class Handler(LdnDbContext db, FollowUpMonitor monitor, TimeProvider clock) : ICommandHandler<Command, Result<CheckInResponse>>
     {

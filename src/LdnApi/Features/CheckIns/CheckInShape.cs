@@ -45,7 +45,7 @@ public sealed record CheckInBody(
     Source? Source = null) : ICarriesSelfHarmSign
 {
     public static bool CarriesSign(JsonElement json) =>
-        json.ValueKind == JsonValueKind.Object && json.TryGetProperty("selfHarmThoughts", out var answer) && answer.ValueKind == JsonValueKind.True;
+        WireBody.ValuesOf(json, "selfHarmThoughts").Any(answer => answer.ValueKind == JsonValueKind.True);
 
     internal Result<DateOnly> DayFor(Patient patient, DateTimeOffset now)
     {

@@ -51,18 +51,12 @@ public static class ImportCheckIns
             + $"At most {MaxRows} rows. The good rows are kept, the broken are named in the answer.")
         .NeedsScope(Scopes.ClinicalWrite);
 
-    private static async Task<Results<Ok<BatchResponse>, ProblemHttpResult>> Post(PatientId patientId, CsvFile file, IMediator mediator, CancellationToken ct)
-    {
-        var items = Read(file);
-        return items.Refusal is { } refusal
-            ? refusal.ToHttp()
-            : await items.Match(async rows => (await mediator.Send(new SubmitCheckIns.Command(patientId, rows), ct)).ToOk(), _ => throw new InvalidOperationException());
-    }
+    private static async Task<Results<Ok<BatchResponse>, ProblemHttpResult>> Post(PatientId patientId, CsvFile file, IMediator mediator, CancellationToken ct) =>
+        (await Read(file).ThenAsync(rows => mediator.Send(new SubmitCheckIns.Command(patientId, rows), ct))).ToOk();
 
     private static Result<IReadOnlyList<JsonElement>> Read(CsvFile file)
     {
-        using var reader = new StringReader(file.Text);
-        using var csv = new CsvReader(reader, new CsvConfiguration(CultureInfo.InvariantCulture) { BadDataFound = null, MissingFieldFound = null, TrimOptions = TrimOptions.Trim });
+        using var csv = file.Open();
         if (!csv.Read() || !csv.ReadHeader())
         {
             return Problem.Invalid("row 1", "Must be the header row.");
@@ -115,9 +109,36 @@ public static class ImportCheckIns
         : JsonValue.Create(cell);
 
     /// <summary>A file of comma-separated values.</summary>
-    public sealed record CsvFile(string Text)
+    public sealed record CsvFile(string Text, string Digest) : ISubmission
     {
+        private const string Sign = "selfHarmThoughts";
+
         public const int MaxBytes = 2 * 1024 * 1024;
+
+        /// <summary>Looked for when the file is refused as a whole; of a file that is taken, each row is looked at.</summary>
+        public bool CarriesSign
+        {
+            get
+            {
+                using var csv = Open();
+                if (!csv.Read() || !csv.ReadHeader() || Array.IndexOf(csv.HeaderRecord!, Sign) is not (>= 0 and var column))
+                {
+                    return false;
+                }
+
+                while (csv.Read())
+                {
+                    if (csv.GetField(column) == "true")
+                    {
+                        return true;
+                    }
+                }
+
+                return false;
+            }
+        }
+
+        internal CsvReader Open() => new(new StringReader(Text), new CsvConfiguration(CultureInfo.InvariantCulture) { BadDataFound = null, MissingFieldFound = null, TrimOptions = TrimOptions.Trim });
 
         /// <exception cref="UnreadableException">415 for anything but CSV, 413 over the limit, 400 for what is not UTF-8.</exception>
         public static async ValueTask<CsvFile> BindAsync(HttpContext http, ParameterInfo _)
@@ -130,7 +151,8 @@ public static class ImportCheckIns
             var bytes = await RawBody.ReadAsync(http, MaxBytes);
             try
             {
-                return new CsvFile(new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true).GetString(bytes));
+                var text = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true).GetString(bytes);
+                return new CsvFile(text.TrimStart('\uFEFF'), RawBody.DigestOf(bytes)); // spreadsheets begin their files with a byte order mark
             }
             catch (DecoderFallbackException e)
             {

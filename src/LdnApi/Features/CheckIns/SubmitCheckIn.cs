@@ -21,13 +21,8 @@ public static class SubmitCheckIn
         .NeedsScope(Scopes.ClinicalWrite);
 
     private static async Task<Results<Created<CheckInResponse>, ProblemHttpResult>> Post(
-        PatientId patientId, Submission<CheckInBody> submission, IMediator mediator, SelfHarmNet net, CancellationToken ct)
-    {
-        var result = submission.Body is { } body ? await mediator.Send(new Command(patientId, body), ct) : submission.Problem!;
-        return result.Refusal is { } refusal && submission.CarriesSign
-            ? (await net.CatchAsync(patientId, submission.Digest, refusal, ct)).ToHttp()
-            : result.ToCreated(c => $"/api/v1/patients/{patientId}/check-ins/{c.Id}");
-    }
+        PatientId patientId, Submission<CheckInBody> submission, IMediator mediator, CancellationToken ct) =>
+        (await submission.Body.ThenAsync(body => mediator.Send(new Command(patientId, body), ct))).ToCreated(c => $"/api/v1/patients/{patientId}/check-ins/{c.Id}");
 
     public sealed class Handler(LdnDbContext db, FollowUpMonitor monitor, TimeProvider clock) : ICommandHandler<Command, Result<CheckInResponse>>
     {

@@ -1,5 +1,4 @@
 using System.ComponentModel.DataAnnotations;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using LdnApi.Auth;
@@ -40,19 +39,26 @@ public static class SubmitCheckIns
 {
     public const int MaxItems = 1000;
 
-    public sealed record Request([property: MinLength(1), MaxLength(MaxItems)] IReadOnlyList<JsonElement> Items);
+    public sealed record Request([property: MinLength(1), MaxLength(MaxItems)] IReadOnlyList<JsonElement> Items) : ICarriesSelfHarmSign
+    {
+        public static int MaxBytes => 4 * 1024 * 1024;
+
+        public static bool CarriesSign(JsonElement json) =>
+            WireBody.ValuesOf(json, "items").Where(items => items.ValueKind == JsonValueKind.Array).Any(items => items.EnumerateArray().Any(CheckInBody.CarriesSign));
+    }
 
     public sealed record Command(PatientId PatientId, IReadOnlyList<JsonElement> Items) : ICommand<Result<BatchResponse>>, IConcernsPatient;
 
     public static void Map(IEndpointRouteBuilder patient) => patient
         .MapPost("/check-ins/batch", Post)
+        .Accepts<Request>("application/json")
         .WithName(nameof(SubmitCheckIns))
         .WithSummary("Submit up to 1,000 check-ins")
         .WithDescription("Each item is a check-in. Items are judged one by one; the good are kept, the broken are named in the answer.")
         .NeedsScope(Scopes.ClinicalWrite);
 
-    private static async Task<Results<Ok<BatchResponse>, ProblemHttpResult>> Post(PatientId patientId, Request request, IMediator mediator, CancellationToken ct) =>
-        (await mediator.Send(new Command(patientId, request.Items), ct)).ToOk();
+    private static async Task<Results<Ok<BatchResponse>, ProblemHttpResult>> Post(PatientId patientId, Submission<Request> submission, IMediator mediator, CancellationToken ct) =>
+        (await submission.Body.ThenAsync(request => mediator.Send(new Command(patientId, request.Items), ct))).ToOk();
 
     public sealed class Handler(LdnDbContext db, FollowUpMonitor monitor, TimeProvider clock) : ICommandHandler<Command, Result<BatchResponse>>
     {
@@ -76,7 +82,7 @@ public static class SubmitCheckIns
             var result = read.Match(body => body.DayFor(patient, now).Match(day => Keep(body, day), Reject), Reject);
             if (result.Outcome == ItemOutcome.Rejected && CheckInBody.CarriesSign(item))
             {
-                var sign = KeepSign.ToRecord(patient, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(item.GetRawText()))), now);
+                var sign = KeepSign.ToRecord(patient, RawBody.DigestOf(Encoding.UTF8.GetBytes(item.GetRawText())), now);
                 if (known.TryAdd((sign.SourceSystem!, sign.SourceId!), sign))
                 {
                     kept.Add(sign);

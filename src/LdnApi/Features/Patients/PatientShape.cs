@@ -9,15 +9,6 @@ public sealed record Identifier(
     [property: NotBlank(200)] string System,
     [property: NotBlank(200)] string Value)
 {
-    /// <summary>Of <c>system|value</c>, both parts and the bar.</summary>
-    internal const int MaxText = 401;
-
-    internal const string Pattern = "^[^|]{1,200}\\|[^|]{1,200}$";
-
-    /// <summary>From <c>system|value</c>, as an address names it.</summary>
-    internal static Result<Identifier> Parse(string text) =>
-        text.Split('|') is [var system, var value] ? new Identifier(system, value) : Problem.Invalid("identifier", "Must be system|value.");
-
     internal IdentifierValue ToValue() => new(System, Value);
 }
 

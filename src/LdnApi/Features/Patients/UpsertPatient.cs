@@ -10,6 +10,10 @@ namespace LdnApi.Features.Patients;
 /// <summary>Registers the patient of an identifier, or changes the one there is: what another system knows of a patient, sent without having read ours.</summary>
 public static class UpsertPatient
 {
+    /// <summary>A patient to register or change.</summary>
+    /// <param name="Identifier">By which the sender knows the patient.</param>
+    public sealed record Request(Identifier Identifier, Details Patient);
+
     /// <summary>What another system knows of a patient. What it leaves out it does not know: that stays as it is here.</summary>
     /// <param name="TimeZone">IANA time zone the patient lives in, such as Europe/Dublin.</param>
     /// <param name="Identifiers">Further identifiers of the patient; they are added to those there are.</param>
@@ -18,7 +22,7 @@ public static class UpsertPatient
     /// <param name="Conditions">All of them: the list replaces the one there is.</param>
     /// <param name="BaselineAnxiety">Anxiety at intake, 0–10.</param>
     /// <param name="Active">Of a new patient, when left out: <c>true</c>.</param>
-    public sealed record Request(
+    public sealed record Details(
         HumanName Name,
         [property: IanaTimeZone] string TimeZone,
         [property: MaxLength(PatientBody.MaxIdentifiers)] IReadOnlyList<Identifier>? Identifiers = null,
@@ -46,7 +50,7 @@ public static class UpsertPatient
     /// <summary>The patient as it is now, and whether it is a new one.</summary>
     public sealed record Outcome(PatientResponse Patient, bool IsNew) : IMadeOrFound;
 
-    public sealed record Command(Identifier Identifier, Preconditions Preconditions, Request Patient) : ICommand<Result<Outcome>>;
+    public sealed record Command(Identifier Identifier, Preconditions Preconditions, Details Patient) : ICommand<Result<Outcome>>;
 
     public static void Map(IEndpointRouteBuilder patients) => patients
         .MapPut("", Put)
@@ -56,14 +60,13 @@ public static class UpsertPatient
             + "With `If-None-Match: *` a patient is only made, with `If-Match` only changed: 412 otherwise. With neither it is whichever is due.")
         .NeedsScope(Scopes.ClinicalWrite);
 
-    /// <param name="identifier">The identifier: <c>system|value</c>.</param>
     private static async Task<Results<Ok<PatientResponse>, Created<PatientResponse>, ProblemHttpResult>> Put(
-        [RegularExpression(Identifier.Pattern, ErrorMessage = "Must be system|value.")] string identifier, Preconditions preconditions, Request request, IMediator mediator, CancellationToken ct)
+        Preconditions preconditions, Request request, IMediator mediator, CancellationToken ct)
     {
-        var result = await Identifier.Parse(identifier).ThenAsync(i => mediator.Send(new Command(i, preconditions, request), ct));
+        var result = await mediator.Send(new Command(request.Identifier, preconditions, request.Patient), ct);
         return result.Match<Results<Ok<PatientResponse>, Created<PatientResponse>, ProblemHttpResult>>(
             outcome => outcome.IsNew ? TypedResults.Created($"/api/v1/patients/{outcome.Patient.Id}", outcome.Patient) : TypedResults.Ok(outcome.Patient),
-            problem => problem.ToHttp());
+            problem => problem.Under("$.patient").ToHttp());
     }
 
     public sealed class Handler(LdnDbContext db, IMediator mediator) : ICommandHandler<Command, Result<Outcome>>

@@ -20,7 +20,7 @@ public static class UpsertPatients
     /// <param name="IfNoneMatch">As the header: <c>*</c>; nothing is changed.</param>
     public sealed record Item(
         Identifier Identifier,
-        UpsertPatient.Request Patient,
+        UpsertPatient.Details Patient,
         [property: RegularExpression("^(\\*|\"[0-9]{1,18}\")$", ErrorMessage = "Must be the etag you read, as it was sent, or *.")] string? IfMatch = null,
         [property: RegularExpression("^\\*$", ErrorMessage = "Must be *.")] string? IfNoneMatch = null);
 
@@ -43,7 +43,7 @@ public static class UpsertPatients
         .MapPost("/batch", Post)
         .WithName(nameof(UpsertPatients))
         .WithSummary("Register or change up to 1,000 patients by their identifiers")
-        .WithDescription("Items are done one after the other, each as `PUT /patients?identifier=` with the same preconditions; the good are kept, the broken are named in the answer.")
+        .WithDescription("Items are done one after the other, each as `PUT /patients` with the same preconditions; the good are kept, the broken are named in the answer.")
         .NeedsScope(Scopes.ClinicalWrite);
 
     private static async Task<Results<Ok<Response>, ProblemHttpResult>> Post(Request request, IMediator mediator, CancellationToken ct) =>

@@ -1072,6 +1072,11 @@ namespace LdnApi.Records.Migrations
                     b.HasIndex("ClinicId", "FamilyName")
                         .HasDatabaseName("ix_patients_clinic_id_family_name");
 
+                    NpgsqlIndexBuilderExtensions.UseCollation(b.HasIndex("ClinicId", "FamilyName"), new[] { null, "C" });
+
+                    b.HasIndex("ClinicId", "BirthDate", "Id")
+                        .HasDatabaseName("ix_patients_clinic_id_birth_date_id");
+
                     b.ToTable("patients", null, t =>
                         {
                             t.HasCheckConstraint("baseline_anxiety_range", "baseline_anxiety BETWEEN 0 AND 10");
