@@ -33,7 +33,7 @@ public static partial class Audit
         });
     }
 
-    /// <summary>Outermost of the API's filters, so that it sees what will be sent: a read is answered when its entry is on disk, or not at all.</summary>
+    /// <summary>Outside the filters that change the answer, so that it sees what will be sent: a read is answered when its entry is on disk, or not at all.</summary>
     /// <exception cref="AuditUnavailableException">The read is not served.</exception>
     public static async ValueTask<object?> Record(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
