@@ -208,13 +208,23 @@ internal sealed class Workload(IReadOnlyList<ApiProcess> apis, string token, His
         }
     }
 
+    /// <summary>Before the faults begin. A machine that is busy with other things may need several tries.</summary>
     private async Task<JsonNode> MakeAsync(string path, object body, long? ifMatch = null)
     {
-        using var request = RequestOf(HttpMethod.Post, path, body, ifMatch);
-        using var response = await apis[0].Http.SendAsync(request);
-        var text = await response.Content.ReadAsStringAsync();
-        Assert.True(response.IsSuccessStatusCode, $"{path}: {response.StatusCode} {text}");
-        return JsonNode.Parse(text)!;
+        var key = $"{SetUp}-{Guid.NewGuid():N}";
+        for (var tries = 1; ; tries++)
+        {
+            using var request = RequestOf(HttpMethod.Post, path, body, ifMatch, key);
+            using var response = await apis[0].Http.SendAsync(request);
+            var text = await response.Content.ReadAsStringAsync();
+            if (response.IsSuccessStatusCode)
+            {
+                return JsonNode.Parse(text)!;
+            }
+
+            Assert.True(response.StatusCode == HttpStatusCode.ServiceUnavailable && tries < 20, $"{path}: {response.StatusCode} {text}");
+            await Task.Delay(200);
+        }
     }
 
     private HttpRequestMessage RequestOf(HttpMethod method, string path, object? body = null, long? ifMatch = null, string? key = null, string? attempt = null)
