@@ -13,6 +13,8 @@ public sealed class LimitTests
     public static TheoryData<string> Stated => new(new FormattableString[]
     {
         $"| {new RateLimitOptions().Requests:N0} at once, back evenly within {new RateLimitOptions().WindowSeconds} s;",
+        $"| {new LoadOptions().ConcurrentRequests}, {new LoadOptions().QueuedRequests} for {new LoadOptions().QueueSeconds} s |",
+        $"| {ConnectionOptions.PoolSize}; {ConnectionOptions.ConnectSeconds} s; {ConnectionOptions.CommandSeconds} s |",
         $"| {SubmitCheckIns.MaxItems:N0} check-ins, {UpsertPatients.MaxItems:N0} patients |",
         $"| {ImportCheckIns.CsvFile.MaxBytes / 1024 / 1024} MiB, {ImportCheckIns.MaxRows:N0} rows |",
         $"| {MergePatch<string>.MaxBytes / 1024} KiB for ",

@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using LdnApi.Auth;
 using LdnApi.Common;
+using LdnApi.Hosting;
 using LdnApi.Nightly;
 using LdnApi.Pipeline;
 using LdnApi.Records;
@@ -122,6 +123,7 @@ public sealed partial class ClinicIsolationTests(LdnApiHost api) : IClassFixture
     {
         var fault = new Fault();
         var one = new NpgsqlConnectionStringBuilder(api.Database.App) { MaxPoolSize = 1, NoResetOnClose = true, ApplicationName = "isolation" }.ConnectionString;
+        one = ConnectionOptions.Complete(one)!; // as the API asks for it: the same text is the same pool
         await using var host = api.WithWebHostBuilder(b => b
             .UseSetting("ConnectionStrings:Ldn", one)
             .ConfigureTestServices(s => s.ConfigureDbContext<LdnDbContext>(o => o.AddInterceptors(fault))));

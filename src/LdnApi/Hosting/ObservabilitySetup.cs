@@ -1,18 +1,14 @@
 using LdnApi.Nightly;
-using LdnApi.Records;
-using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.Diagnostics.HealthChecks;
 using OpenTelemetry.Metrics;
 
 namespace LdnApi.Hosting;
 
-/// <summary>Health and metrics. Neither says anything about a patient.</summary>
+/// <summary>Metrics, which say nothing about a patient.</summary>
 public static class ObservabilitySetup
 {
     public static IServiceCollection AddLdnObservability(this IServiceCollection services)
     {
         services.PostConfigure<LoggerFilterOptions>(KeepAddressesOut);
-        services.AddHealthChecks().AddCheck<DatabaseCheck>("database", tags: ["ready"]);
         services.AddOpenTelemetry().WithMetrics(metrics => metrics
             .AddMeter(NightlyMetrics.MeterName, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "Npgsql")
             .AddPrometheusExporter());
@@ -30,39 +26,6 @@ public static class ObservabilitySetup
 
     public static void MapLdnObservability(this IEndpointRouteBuilder app)
     {
-        app.MapHealthChecks("/health/live", new() { Predicate = _ => false }).AllowAnonymous();
-        app.MapHealthChecks("/health/ready", new() { Predicate = check => check.Tags.Contains("ready") }).AllowAnonymous();
         app.MapPrometheusScrapingEndpoint("/metrics").AllowAnonymous();
-    }
-
-    /// <summary>Ready when the database answers.</summary>
-    private sealed class DatabaseCheck(IServiceScopeFactory scopes) : IHealthCheck
-    {
-        public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
-        {
-            await using var scope = scopes.CreateAsyncScope();
-            scope.ServiceProvider.GetRequiredService<Auth.BackgroundCaller>().Caller = Auth.Caller.Nobody;
-            var db = scope.ServiceProvider.GetRequiredService<LdnDbContext>();
-            return await db.Database.CanConnectAsync(cancellationToken) ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy("The database does not answer.");
-        }
-    }
-}
-
-/// <summary>For containers without a shell: the program asks itself.</summary>
-public static class HealthSetup
-{
-    /// <returns>0 when the address answers 200.</returns>
-    public static async Task<int> ProbeAsync(Uri url)
-    {
-        using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(3) };
-        try
-        {
-            using var response = await http.GetAsync(url);
-            return response.IsSuccessStatusCode ? 0 : 1;
-        }
-        catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
-        {
-            return 1;
-        }
     }
 }

@@ -23,9 +23,9 @@ internal sealed class ReplayWork(LdnDbContext db, PatientFactsReader reader, Cli
     {
         var now = clock.GetUtcNow();
         var claimed = await db.RuleReplays
-            .Where(r => r.Id == id && (r.Status == ReplayStatus.Queued || (r.Status == ReplayStatus.Running && r.LeaseUntil <= now)))
+            .Where(r => r.Id == id && (r.Status == ReplayStatus.Queued || (r.Status == ReplayStatus.Running && (r.LeaseUntil <= now || r.Worker == _worker)))) // ours when it is tried again
             .ExecuteUpdateAsync(replay => replay
-                .SetProperty(r => r.Attempts, r => r.Status == ReplayStatus.Running ? r.Attempts + 1 : r.Attempts) // its worker died
+                .SetProperty(r => r.Attempts, r => r.Status == ReplayStatus.Running && r.Worker != _worker ? r.Attempts + 1 : r.Attempts) // its worker died
                 .SetProperty(r => r.Status, ReplayStatus.Running)
                 .SetProperty(r => r.Worker, _worker)
                 .SetProperty(r => r.LeaseUntil, now + ReplayRun.Lease), ct);

@@ -1,0 +1,57 @@
+using LdnApi.Records;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Npgsql;
+
+namespace LdnApi.Hosting;
+
+/// <summary>
+/// Ready when this instance is not stopping, the database answers and can be written to, and its schema is what this build needs; else it says which of these fails.
+/// It asks over a connection of its own: a pool that is busy is no reason to send everybody away.
+/// </summary>
+internal sealed class Readiness(Draining draining, IConfiguration configuration) : IHealthCheck
+{
+    public const string MigrationsTable = "\"__EFMigrationsHistory\"";
+
+    private readonly string? _connection = OfItsOwn(ConnectionOptions.Complete(configuration.GetConnectionString("Ldn")));
+
+    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+        (draining.HasBegun ? "stopping: it takes no new requests" : await FailureAsync(cancellationToken)) is { } failure
+            ? HealthCheckResult.Unhealthy(failure)
+            : HealthCheckResult.Healthy("all well");
+
+    private async Task<string?> FailureAsync(CancellationToken ct)
+    {
+        try
+        {
+            await using var connection = new NpgsqlConnection(_connection);
+            await connection.OpenAsync(ct);
+            await using var writable = new NpgsqlCommand("SELECT NOT pg_is_in_recovery() AND NOT current_setting('transaction_read_only')::boolean", connection);
+            if (await writable.ExecuteScalarAsync(ct) is not true)
+            {
+                return "database: it can be read only";
+            }
+
+            await using var applied = new NpgsqlCommand($"SELECT array_agg(migration_id::text) FROM {MigrationsTable}", connection);
+            var missing = LdnDbContext.Migrations.Except(await applied.ExecuteScalarAsync(ct) as string[] ?? []).Count();
+            return missing > 0 ? $"schema: {missing} migrations are missing" : null; // one that is newer is all right: migrations only add
+        }
+        catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.InsufficientPrivilege)
+        {
+            return "schema: its version cannot be read; run --migrate";
+        }
+        catch (NpgsqlException)
+        {
+            return "database: it does not answer";
+        }
+    }
+
+    private static string? OfItsOwn(string? connection) => connection is null ? null : new NpgsqlConnectionStringBuilder(connection)
+    {
+        MaxPoolSize = 1,
+        MinPoolSize = 0,
+        Timeout = 2,
+        CommandTimeout = 2,
+        CancellationTimeout = 500, // ms
+        ApplicationName = "ldnapi-ready",
+    }.ConnectionString;
+}
