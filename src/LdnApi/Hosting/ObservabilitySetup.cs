@@ -1,21 +1,16 @@
-using LdnApi.Nightly;
 using LdnApi.Records;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using OpenTelemetry.Metrics;
 
 namespace LdnApi.Hosting;
 
-/// <summary>Health and metrics. Neither says anything about a patient.</summary>
+/// <summary>Health, and where <c>/metrics</c> is. Neither says anything about a patient.</summary>
 public static class ObservabilitySetup
 {
     public static IServiceCollection AddLdnObservability(this IServiceCollection services)
     {
         services.PostConfigure<LoggerFilterOptions>(KeepAddressesOut);
         services.AddHealthChecks().AddCheck<DatabaseCheck>("database", tags: ["ready"]);
-        services.AddOpenTelemetry().WithMetrics(metrics => metrics
-            .AddMeter(NightlyMetrics.MeterName, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "Npgsql")
-            .AddPrometheusExporter());
         return services;
     }
 

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using LdnApi.Auth;
+using LdnApi.Common;
 using LdnApi.Records;
 using Microsoft.EntityFrameworkCore;
 
@@ -9,7 +11,7 @@ namespace LdnApi.Pipeline;
 /// Puts entries on disk that have no transaction of their own: those of reads and refusals. Requests in flight share one commit. Whoever comes first writes
 /// for all who came meanwhile; each waits until its own entry is safe.
 /// </summary>
-public sealed partial class AuditWriter(IServiceScopeFactory scopes, ILogger<AuditWriter> log) : IDisposable
+public sealed partial class AuditWriter(IServiceScopeFactory scopes, ProductMetrics metrics, ILogger<AuditWriter> log) : IDisposable
 {
     /// <summary>So many may wait. When the database is too slow for them, reads are refused rather than served without an entry.</summary>
     public const int Capacity = 10_000;
@@ -67,8 +69,10 @@ public sealed partial class AuditWriter(IServiceScopeFactory scopes, ILogger<Aud
     {
         try
         {
+            var started = Stopwatch.GetTimestamp();
             using var patience = new CancellationTokenSource(Patience);
             await SaveAsync(batch.ConvertAll(w => w.Entry), patience.Token);
+            metrics.AuditWritten(batch.Count, Stopwatch.GetElapsedTime(started));
             batch.ForEach(w => w.Written.SetResult());
         }
         catch (DbUpdateException) when (batch.Count > 1)
