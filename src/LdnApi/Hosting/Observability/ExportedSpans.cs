@@ -44,13 +44,19 @@ public sealed partial class ExportedSpans : BaseProcessor<Activity>
         data.TraceStateString = ""; // null would stand for that of the span above
     }
 
-    /// <summary>The verb and the first table of a statement: "SELECT patients". Nothing that stands in quotes or behind them is taken: it may be anything.</summary>
+    /// <summary>The verb and the first table of a statement: "SELECT patients". The setting of the clinic that goes ahead is passed over, and nothing is taken from a quote on: it may be anything.</summary>
     public static string Summarize(string statement)
     {
-        var own = statement.StartsWith("SELECT set_config(", StringComparison.Ordinal) ? statement[(statement.IndexOf(';', StringComparison.Ordinal) + 1)..] : statement;
-        return Named().Match(own) is { Success: true } named ? $"{named.Groups["verb"]} {named.Groups["table"]}".TrimEnd() : "statement";
+        var end = statement.IndexOf(';', StringComparison.Ordinal);
+        var own = end > 0 && statement[..end].Contains("ldn.clinic_id", StringComparison.Ordinal) ? statement[(end + 1)..] : statement;
+        var quote = own.IndexOfAny(['\'', '"']);
+        var plain = quote < 0 ? own : own[..quote];
+        return Verb().Match(plain) is { Success: true } verb ? $"{verb.Groups[1]} {Table().Match(plain).Groups[1]}".TrimEnd() : "statement";
     }
 
-    [GeneratedRegex("""\A\s*(?<verb>SELECT|INSERT|UPDATE|DELETE|WITH|COPY|SET|LOCK)\b(?:(?<=UPDATE|COPY)|[^'"]*?\b(?:FROM|INTO))?(?:(?<=UPDATE|COPY|FROM|INTO)\s+(?<table>[a-z_]{1,63})\b)?""", RegexOptions.CultureInvariant)]
-    private static partial Regex Named();
+    [GeneratedRegex(@"\A\s*(SELECT|INSERT|UPDATE|DELETE|WITH|COPY|SET|LOCK)\b", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
+    private static partial Regex Verb();
+
+    [GeneratedRegex(@"(?:\A\s*(?:UPDATE|COPY)|\b(?:FROM|INTO))\s+([a-z_]{1,63})\b", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]
+    private static partial Regex Table();
 }
