@@ -1,6 +1,7 @@
 using System.Reflection;
 using LdnApi.Common;
 using LdnApi.Nightly;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
@@ -18,7 +19,7 @@ public static class Telemetry
 
     public static IServiceCollection AddLdnTelemetry(this IServiceCollection services, IConfiguration configuration, IHostEnvironment environment)
     {
-        services.AddSingleton<ProductMetrics>();
+        services.TryAddSingleton<ProductMetrics>();
         services.AddSingleton<OutstandingWork>();
         services.AddHostedService(provider => provider.GetRequiredService<OutstandingWork>());
         var telemetry = services.AddOpenTelemetry()
