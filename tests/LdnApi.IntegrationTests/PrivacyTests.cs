@@ -38,7 +38,7 @@ public sealed class PrivacyTests(LdnApiHost api) : IClassFixture<LdnApiHost>
     [Fact]
     public async Task Nothing_of_the_walk_through_is_found_outside_its_answers()
     {
-        using var ears = new Ears();
+        await using var ears = await Ears.OpenAsync();
         await using var host = Listening(ears);
         using var client = ClientOf(host, LdnApiHost.NewClinic());
 
@@ -68,7 +68,7 @@ public sealed class PrivacyTests(LdnApiHost api) : IClassFixture<LdnApiHost>
         Refused(await client.SendAsync(HttpMethod.Post, $"{url}/prescriptions/{prescription["id"]}/change-dose", new { doseMg = 45, reason = Marker }, (long)prescription["version"]!));
         Refused(await client.SendAsync(HttpMethod.Post, "/api/v1/patients", new { name = new { family = Marker }, timeZone = "UTC", identifiers = new[] { new { system = "urn:example:mrn", value = Marker } } }));
 
-        ears.AssertNone(Secrets);
+        ears.AssertNone(host, Secrets);
         Assert.True(ears.Heard > 1000, $"{ears.Heard}");
 
         void Refused(HttpResponseMessage response) => Assert.True((int)response.StatusCode >= 400);
@@ -77,7 +77,7 @@ public sealed class PrivacyTests(LdnApiHost api) : IClassFixture<LdnApiHost>
     [Fact]
     public async Task Nothing_that_any_route_takes_is_found_outside_its_answers()
     {
-        using var ears = new Ears();
+        await using var ears = await Ears.OpenAsync();
         await using var host = Listening(ears);
         var said = 0;
         foreach (var route in EveryRoute.Of(api))
@@ -101,14 +101,14 @@ public sealed class PrivacyTests(LdnApiHost api) : IClassFixture<LdnApiHost>
             }
         }
 
-        ears.AssertNone(Secrets);
+        ears.AssertNone(host, Secrets);
         Assert.True(said >= 40, $"{said}");
     }
 
     [Fact]
     public async Task Nothing_in_an_address_a_header_or_a_file_is_found_outside_its_answers()
     {
-        using var ears = new Ears();
+        await using var ears = await Ears.OpenAsync();
         await using var host = Listening(ears);
         using var client = ClientOf(host, LdnApiHost.NewClinic());
         var patient = await LdnApiHost.RegisterAsync(client, "UTC");
@@ -141,14 +141,14 @@ public sealed class PrivacyTests(LdnApiHost api) : IClassFixture<LdnApiHost>
             await AssertSilentAsync(response);
         }
 
-        ears.AssertNone(Secrets);
+        ears.AssertNone(host, Secrets);
     }
 
     /// <summary>PostgreSQL repeats the failing row in the detail of its error; neither the API's log nor its own takes it.</summary>
     [Fact]
     public async Task Nothing_of_a_row_that_the_database_refuses_is_found_outside()
     {
-        using var ears = new Ears();
+        await using var ears = await Ears.OpenAsync();
         await using var host = Listening(ears);
         using var client = ClientOf(host, LdnApiHost.NewClinic());
         var url = ApiClient.Of(await LdnApiHost.RegisterAsync(client, "UTC"), "/check-ins");
@@ -167,7 +167,7 @@ public sealed class PrivacyTests(LdnApiHost api) : IClassFixture<LdnApiHost>
 
         Assert.Equal(500, (int)failed.StatusCode);
         await AssertSilentAsync(failed);
-        ears.AssertNone(Secrets);
+        ears.AssertNone(host, Secrets);
         Assert.Contains(ears.All, text => text.Contains("no_marker", StringComparison.Ordinal));
         await using var app = new NpgsqlConnection(api.Database.App);
         await app.OpenAsync(Ct);
@@ -180,7 +180,7 @@ public sealed class PrivacyTests(LdnApiHost api) : IClassFixture<LdnApiHost>
     [Fact]
     public async Task The_ears_hear_logs_traces_and_metrics()
     {
-        using var ears = new Ears();
+        await using var ears = await Ears.OpenAsync();
         await using var host = Listening(ears);
         using var client = ClientOf(host, LdnApiHost.NewClinic());
 
@@ -198,7 +198,8 @@ public sealed class PrivacyTests(LdnApiHost api) : IClassFixture<LdnApiHost>
         var host = api.WithWebHostBuilder(b =>
         {
             b.UseUrls("http://127.0.0.1:0"); // whichever port is free
-            b.ConfigureLogging(logging => logging.ClearProviders().AddProvider(ears));
+            ears.Collector.Listen(b);
+            b.ConfigureLogging(logging => Silence(logging).AddProvider(ears));
             b.ConfigureTestServices(s => s.ConfigureDbContext<LdnDbContext>(o => o.ConfigureLoggingCacheTime(TimeSpan.Zero))); // or other tests tell EF that nobody listens
             foreach (var category in categories)
             {
@@ -208,6 +209,17 @@ public sealed class PrivacyTests(LdnApiHost api) : IClassFixture<LdnApiHost>
         });
         host.UseKestrel();
         return host;
+    }
+
+    /// <summary>All but what exports.</summary>
+    private static ILoggingBuilder Silence(ILoggingBuilder logging)
+    {
+        foreach (var provider in logging.Services.Where(s => s.ServiceType == typeof(ILoggerProvider) && s.ImplementationType?.Namespace?.StartsWith("Microsoft", StringComparison.Ordinal) == true).ToArray())
+        {
+            logging.Services.Remove(provider);
+        }
+
+        return logging;
     }
 
     private HttpClient ClientOf(WebApplicationFactory<Program> host, ClinicId clinic)
@@ -278,20 +290,24 @@ public sealed class PrivacyTests(LdnApiHost api) : IClassFixture<LdnApiHost>
         return await command.ExecuteScalarAsync(Ct);
     }
 
-    /// <summary>Hears every log line of every level with what it carries, every finished activity, every measurement.</summary>
-    private sealed class Ears : ILoggerProvider
+    /// <summary>Hears every log line of every level with what it carries, every finished activity, every measurement, and what of them is exported.</summary>
+    private sealed class Ears : ILoggerProvider, IAsyncDisposable
     {
+        /// <summary>Put on a span by the instrumentation and taken off before it is exported, which may be after it was heard here: the collector says whether it left.</summary>
+        private static readonly HashSet<string> Instrumented = ["url.query", "user_agent.original"];
+
         private readonly ConcurrentQueue<string> _heard = [];
         private readonly ActivityListener _traces;
         private readonly MeterListener _metrics;
 
-        public Ears()
+        private Ears(Collector collector)
         {
+            Collector = collector;
             _traces = new ActivityListener
             {
                 ShouldListenTo = source => !source.Name.Contains("System.Net.", StringComparison.Ordinal), // those are the test's own requests
                 Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
-                ActivityStopped = a => Hear($"trace {a.OperationName} {a.DisplayName} {a.StatusDescription} {Join(a.TagObjects)} {Join(a.Baggage)} {string.Join(' ', a.Events.Select(e => $"{e.Name} {Join(e.Tags)}"))}"),
+                ActivityStopped = a => Hear($"trace {a.OperationName} {a.DisplayName} {a.StatusDescription} {Join(a.TagObjects.Where(t => !Instrumented.Contains(t.Key)))} {Join(a.Baggage)} {string.Join(' ', a.Events.Select(e => $"{e.Name} {Join(e.Tags)}"))}"),
             };
             ActivitySource.AddActivityListener(_traces);
             _metrics = new MeterListener { InstrumentPublished = (instrument, listener) => listener.EnableMeasurementEvents(instrument) };
@@ -301,17 +317,30 @@ public sealed class PrivacyTests(LdnApiHost api) : IClassFixture<LdnApiHost>
             _metrics.Start();
         }
 
+        public static async Task<Ears> OpenAsync() => new(await Collector.StartAsync());
+
+        public Collector Collector { get; }
+
         public IEnumerable<string> All => _heard;
 
         public int Heard => _heard.Count;
 
-        public void AssertNone(string[] secrets)
+        public void AssertNone(WebApplicationFactory<Program> host, string[] secrets)
         {
+            Collector.Flush(host.Services);
+            Assert.All(["traces", "logs", "metrics"], signal => Assert.NotEmpty(Collector.Text(signal)));
+            Assert.All(secrets, secret => Assert.DoesNotContain(secret, Collector.Text(), StringComparison.OrdinalIgnoreCase));
             var told = _heard.Where(t => secrets.Any(s => t.Contains(s, StringComparison.OrdinalIgnoreCase))).Distinct().Take(40).ToArray();
             Assert.True(told.Length == 0, string.Join("\n", told.Select(t => t.Length > 600 ? t[..600] : t)));
         }
 
         public ILogger CreateLogger(string categoryName) => new Named(this, categoryName);
+
+        public async ValueTask DisposeAsync()
+        {
+            Dispose();
+            await Collector.DisposeAsync();
+        }
 
         public void Dispose()
         {

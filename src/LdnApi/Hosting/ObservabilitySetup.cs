@@ -1,17 +1,11 @@
-using LdnApi.Nightly;
-using OpenTelemetry.Metrics;
-
 namespace LdnApi.Hosting;
 
-/// <summary>Metrics, which say nothing about a patient.</summary>
+/// <summary>Where <c>/metrics</c> is, and which lines are never logged. Neither says anything about a patient.</summary>
 public static class ObservabilitySetup
 {
     public static IServiceCollection AddLdnObservability(this IServiceCollection services)
     {
         services.PostConfigure<LoggerFilterOptions>(KeepAddressesOut);
-        services.AddOpenTelemetry().WithMetrics(metrics => metrics
-            .AddMeter(NightlyMetrics.MeterName, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "Npgsql")
-            .AddPrometheusExporter());
         return services;
     }
 

@@ -12,7 +12,7 @@ namespace LdnApi.Nightly;
 /// event or missing reports without anyone calling.
 /// Any number of instances may run: who is due is decided under the patient's lock, so each patient is evaluated once; a crash leaves them due.
 /// </summary>
-public sealed partial class NightlyRun(IServiceScopeFactory scopes, NightlyMetrics metrics, TimeProvider clock, ILogger<NightlyRun> log) : BackgroundService
+public sealed partial class NightlyRun(IServiceScopeFactory scopes, NightlyMetrics metrics, ProductMetrics product, TimeProvider clock, ILogger<NightlyRun> log) : BackgroundService
 {
     private const int BatchSize = 500;
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
@@ -62,6 +62,7 @@ public sealed partial class NightlyRun(IServiceScopeFactory scopes, NightlyMetri
             }
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
+                product.Failed(BackgroundTask.NightlyRun);
                 LogFault(e); // an exception that left ExecuteAsync would stop the whole API
             }
         }
@@ -137,6 +138,8 @@ public sealed class NightlyMetrics
         var meter = meters.Create(MeterName);
         Evaluations = meter.CreateCounter<long>("ldnapi.nightly.evaluations", description: "Patients evaluated by the nightly run.");
         Failures = meter.CreateCounter<long>("ldnapi.nightly.failures", description: "Patients that the nightly run could not evaluate.");
+        Evaluations.Add(0); // so that the first is seen as an increase
+        Failures.Add(0);
         meter.CreateObservableGauge("ldnapi.nightly.lag", () => Volatile.Read(ref _lagSeconds), "s", "How long the patient who has waited longest is overdue.");
     }
 

@@ -9,7 +9,7 @@ namespace LdnApi.Pipeline;
 /// Chains the entries of each clinic a moment after they were written, so that no request waits for another's. Any number of instances may run: the head moves
 /// only from where its mover saw it, so a chain never forks.
 /// </summary>
-public sealed partial class AuditLinker(IServiceScopeFactory scopes, TimeProvider clock, ILogger<AuditLinker> log) : BackgroundService
+public sealed partial class AuditLinker(IServiceScopeFactory scopes, ProductMetrics metrics, TimeProvider clock, ILogger<AuditLinker> log) : BackgroundService
 {
     private const int BatchSize = 1000;
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
@@ -44,6 +44,7 @@ public sealed partial class AuditLinker(IServiceScopeFactory scopes, TimeProvide
             }
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
+                metrics.Failed(BackgroundTask.AuditLinker);
                 LogFault(e); // an exception that left ExecuteAsync would stop the whole API
             }
         }

@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Threading.Channels;
+using LdnApi.Common;
 using LdnApi.Records;
 using Npgsql;
 using NpgsqlTypes;
@@ -19,13 +21,14 @@ public sealed partial class AuditWriter : IAsyncDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     private readonly NpgsqlDataSource _database;
+    private readonly ProductMetrics _metrics;
     private readonly ILogger<AuditWriter> _log;
     private readonly Channel<Waiting> _queue = Channel.CreateBounded<Waiting>(new BoundedChannelOptions(Capacity) { SingleReader = true });
     private readonly Task _work;
 
-    public AuditWriter(NpgsqlDataSource database, ILogger<AuditWriter> log)
+    public AuditWriter(NpgsqlDataSource database, ProductMetrics metrics, ILogger<AuditWriter> log)
     {
-        (_database, _log) = (database, log);
+        (_database, _metrics, _log) = (database, metrics, log);
         _work = Task.Run(WorkAsync);
     }
 
@@ -62,7 +65,9 @@ public sealed partial class AuditWriter : IAsyncDisposable
     {
         try
         {
+            var started = Stopwatch.GetTimestamp();
             await SaveAsync(batch.ConvertAll(w => w.Entry));
+            _metrics.AuditWritten(batch.Count, Stopwatch.GetElapsedTime(started));
             batch.ForEach(w => w.Written.SetResult());
         }
         catch (PostgresException e) when (batch.Count > 1 && !e.IsTransient)

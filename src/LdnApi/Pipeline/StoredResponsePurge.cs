@@ -1,11 +1,12 @@
 using LdnApi.Auth;
+using LdnApi.Common;
 using LdnApi.Records;
 using Microsoft.EntityFrameworkCore;
 
 namespace LdnApi.Pipeline;
 
 /// <summary>Throws away stored answers that nobody will ask for again, some at a time. Any number of instances may run.</summary>
-public sealed partial class StoredResponsePurge(IServiceScopeFactory scopes, TimeProvider clock, ILogger<StoredResponsePurge> log) : BackgroundService
+public sealed partial class StoredResponsePurge(IServiceScopeFactory scopes, ProductMetrics metrics, TimeProvider clock, ILogger<StoredResponsePurge> log) : BackgroundService
 {
     private const int BatchSize = 1000;
     private static readonly TimeSpan Interval = TimeSpan.FromHours(1);
@@ -42,6 +43,7 @@ public sealed partial class StoredResponsePurge(IServiceScopeFactory scopes, Tim
             }
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
+                metrics.Failed(BackgroundTask.StoredResponsePurge);
                 LogFault(e); // an exception that left ExecuteAsync would stop the whole API
             }
         }

@@ -10,7 +10,7 @@ namespace LdnApi.Replays;
 /// Plays what has been asked for, patient by patient. Each patient is kept as soon as it is played, so a replay that is cut short goes on where it
 /// stopped, on any instance; a replay that takes long lets the next clinic's in between. It reads the live data and writes only its own.
 /// </summary>
-public sealed partial class ReplayRun(IServiceScopeFactory scopes, TimeProvider clock, ILogger<ReplayRun> log) : BackgroundService
+public sealed partial class ReplayRun(IServiceScopeFactory scopes, ProductMetrics metrics, TimeProvider clock, ILogger<ReplayRun> log) : BackgroundService
 {
     /// <summary>Whoever has not been heard of for so long is taken for dead.</summary>
     public static readonly TimeSpan Lease = TimeSpan.FromMinutes(1);
@@ -55,6 +55,7 @@ public sealed partial class ReplayRun(IServiceScopeFactory scopes, TimeProvider 
         }
         catch (Exception e) when (!ct.IsCancellationRequested)
         {
+            metrics.Failed(BackgroundTask.ReplayRun);
             LogFailure(e, id);
             await work.GiveUpAsync(ct);
         }
@@ -71,6 +72,7 @@ public sealed partial class ReplayRun(IServiceScopeFactory scopes, TimeProvider 
             }
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
+                metrics.Failed(BackgroundTask.ReplayRun);
                 LogFault(e); // an exception that left ExecuteAsync would stop the whole API
             }
         }

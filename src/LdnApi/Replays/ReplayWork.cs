@@ -12,7 +12,7 @@ namespace LdnApi.Replays;
 internal sealed class ReplayTakenException : Exception;
 
 /// <summary>One worker's work on one replay. Each of its writes holds only as long as the replay is still its own.</summary>
-internal sealed class ReplayWork(LdnDbContext db, PatientFactsReader reader, ClinicSettings settings, TimeProvider clock)
+internal sealed class ReplayWork(LdnDbContext db, PatientFactsReader reader, ClinicSettings settings, ProductMetrics metrics, TimeProvider clock)
 {
     private readonly Guid _worker = Guid.CreateVersion7();
     private Replay _replay = null!;
@@ -110,6 +110,7 @@ internal sealed class ReplayWork(LdnDbContext db, PatientFactsReader reader, Cli
         var (tally, differences) = history is null
             ? (ReplayTally.Nothing with { NotReplayable = 1 }, [])
             : await new PatientReplay(history, _replay.Settings, versions).RunAsync(FromOf(_replay), () => RenewAsync(ct));
+        metrics.Evaluated(EvaluationKind.Replay, tally.Evaluations);
         (_replay.LastPatient, _replay.Tally) = (id, _replay.Tally.Plus(tally));
         await KeepAsync(differences.Select(d => new ReplayFinding
         {

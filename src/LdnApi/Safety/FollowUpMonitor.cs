@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using LdnApi.Auth;
 using LdnApi.Clinical.AdverseEvents;
 using LdnApi.Clinical.Rules;
@@ -16,7 +17,7 @@ public sealed record ChangedFollowUp(
 }
 
 /// <summary>Evaluates a patient when evidence arrives or time passes, and brings the follow-ups in line.</summary>
-public sealed class FollowUpMonitor(LdnDbContext db, ClinicSettings settings, Caller caller)
+public sealed class FollowUpMonitor(LdnDbContext db, ClinicSettings settings, ProductMetrics metrics, Caller caller)
 {
     /// <summary>Live: today counts as soon as it is reported. Call in the command's transaction, with the patient locked and the evidence saved.</summary>
     /// <remarks>That the patient was evaluated is saved with whatever the command saves last.</remarks>
@@ -24,16 +25,17 @@ public sealed class FollowUpMonitor(LdnDbContext db, ClinicSettings settings, Ca
     public Task<IReadOnlyList<ChangedFollowUp>> ReviewAsync(Patient patient, DateTimeOffset now, CancellationToken ct)
     {
         var today = patient.DayAt(now);
-        return ReviewAsync(patient, today, today.AddDays(-1), now, ct);
+        return ReviewAsync(EvaluationKind.Write, patient, today, today.AddDays(-1), now, ct);
     }
 
     /// <summary>The nightly run: a day that has ended counts as a whole.</summary>
     public Task<IReadOnlyList<ChangedFollowUp>> ReviewEndedDayAsync(Patient patient, DateOnly day, DateTimeOffset now, CancellationToken ct) =>
-        ReviewAsync(patient, day, day, now, ct);
+        ReviewAsync(EvaluationKind.Nightly, patient, day, day, now, ct);
 
     private async Task<IReadOnlyList<ChangedFollowUp>> ReviewAsync(
-        Patient patient, DateOnly day, DateOnly lastCompletedDay, DateTimeOffset now, CancellationToken ct)
+        EvaluationKind kind, Patient patient, DateOnly day, DateOnly lastCompletedDay, DateTimeOffset now, CancellationToken ct)
     {
+        var started = Stopwatch.GetTimestamp();
         var batch = new RecordBatch(db);
         var known = PatientFactsReader.AskThroughDigest(batch, patient);
         var versions = settings.AskCurrent(batch);
@@ -84,6 +86,7 @@ public sealed class FollowUpMonitor(LdnDbContext db, ClinicSettings settings, Ca
             }
         }
 
+        metrics.Evaluated(kind, Stopwatch.GetElapsedTime(started), evaluation.Open.Select(f => f.Family));
         return [.. changed.Values.Select(ChangedFollowUp.Of)];
     }
 
@@ -150,6 +153,10 @@ public sealed class FollowUpMonitor(LdnDbContext db, ClinicSettings settings, Ca
         if (change.Type is FollowUpChangeType.Open or FollowUpChangeType.Reopen or FollowUpChangeType.Upgrade)
         {
             current.EvaluationId = entry.Id;
+            if (change.Type is not FollowUpChangeType.Upgrade)
+            {
+                metrics.Opened(change.Family, after.Priority);
+            }
         }
 
         if (change.Type is not (FollowUpChangeType.Close or FollowUpChangeType.MarkEvidenceChanged))
