@@ -42,7 +42,10 @@ internal sealed class Issuer : IAsyncDisposable
         Expires = DateTime.UtcNow.AddHours(6),
         Claims = new Dictionary<string, object>
         {
-            ["sub"] = "dr-bench", ["client_id"] = "bench", ["clinic_id"] = $"{Shape.Clinic}", ["scope"] = "clinical.read clinical.write prescribe follow-ups.act",
+            ["sub"] = "dr-bench",
+            ["client_id"] = "bench",
+            ["clinic_id"] = $"{Shape.Clinic}",
+            ["scope"] = "clinical.read clinical.write prescribe follow-ups.act",
         },
         SigningCredentials = new SigningCredentials(_key, SecurityAlgorithms.RsaSha256),
     });

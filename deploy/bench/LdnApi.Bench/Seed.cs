@@ -90,8 +90,16 @@ internal static class Seed
 
     private static Patient PatientOf(long n) => new()
     {
-        ClinicId = Shape.Clinic, Id = Shape.Patient(n), FamilyName = $"Family{n % 5000}", GivenNames = [$"Given{n}"], BirthDate = new DateOnly(1950, 1, 1).AddDays((int)(n % 18_000)),
-        Gender = (Gender)(n % 4), TimeZone = "UTC", AnxietyHistory = n % 7 == 0, BaselineAnxiety = (int)(n % 3), RegisteredAt = Now.AddDays(-Shape.CheckInsPerPatient - 1),
+        ClinicId = Shape.Clinic,
+        Id = Shape.Patient(n),
+        FamilyName = $"Family{n % 5000}",
+        GivenNames = [$"Given{n}"],
+        BirthDate = new DateOnly(1950, 1, 1).AddDays((int)(n % 18_000)),
+        Gender = (Gender)(n % 4),
+        TimeZone = "UTC",
+        AnxietyHistory = n % 7 == 0,
+        BaselineAnxiety = (int)(n % 3),
+        RegisteredAt = Now.AddDays(-Shape.CheckInsPerPatient - 1),
     };
 
     private static Prescription PrescriptionOf(long n)
@@ -99,15 +107,29 @@ internal static class Seed
         var start = Today.AddDays(-Shape.CheckInsPerPatient);
         return new Prescription
         {
-            ClinicId = Shape.Clinic, Id = new PrescriptionId(Shape.Id("0198f000-0000-7000-8002", n)), PatientId = Shape.Patient(n), DoseMg = 4.5m, StartsOn = start,
-            Status = PrescriptionStatus.Active, Doses = [new(start, 1.5m, null), new(start.AddDays(14), 3m, null), new(start.AddDays(28), 4.5m, null)], RecordedAt = Now.AddDays(-Shape.CheckInsPerPatient),
+            ClinicId = Shape.Clinic,
+            Id = new PrescriptionId(Shape.Id("0198f000-0000-7000-8002", n)),
+            PatientId = Shape.Patient(n),
+            DoseMg = 4.5m,
+            StartsOn = start,
+            Status = PrescriptionStatus.Active,
+            Doses = [new(start, 1.5m, null), new(start.AddDays(14), 3m, null), new(start.AddDays(28), 4.5m, null)],
+            RecordedAt = Now.AddDays(-Shape.CheckInsPerPatient),
         };
     }
 
     private static Assessment AssessmentOf(long n) => new()
     {
-        ClinicId = Shape.Clinic, Id = new AssessmentId(Shape.Id("0198f000-0000-7000-8003", n)), PatientId = Shape.Patient(n), Instrument = Instrument.Gad7,
-        TakenOn = Today.AddDays(-Shape.CheckInsPerPatient), Answers = [1, 1, 0, 1, 0, 1, 0], Total = 4, Band = "minimal", SelfHarmPositive = false, RecordedAt = Now.AddDays(-Shape.CheckInsPerPatient),
+        ClinicId = Shape.Clinic,
+        Id = new AssessmentId(Shape.Id("0198f000-0000-7000-8003", n)),
+        PatientId = Shape.Patient(n),
+        Instrument = Instrument.Gad7,
+        TakenOn = Today.AddDays(-Shape.CheckInsPerPatient),
+        Answers = [1, 1, 0, 1, 0, 1, 0],
+        Total = 4,
+        Band = "minimal",
+        SelfHarmPositive = false,
+        RecordedAt = Now.AddDays(-Shape.CheckInsPerPatient),
     };
 
     private static AdverseEvent AdverseEventOf(long n, int i)
@@ -115,9 +137,19 @@ internal static class Seed
         var onset = Today.AddDays(-Shape.CheckInsPerPatient + (i * 10));
         return new AdverseEvent
         {
-            ClinicId = Shape.Clinic, Id = new AdverseEventId(Shape.Id("0198f000-0000-7000-8004", (n * Shape.AdverseEventsPerPatient) + i)), PatientId = Shape.Patient(n),
-            Term = Terms[i % Terms.Length], Severity = Severity.Mild, OnsetOn = onset, ResolvedOn = onset.AddDays(5), ReceivedOn = onset, DoseAtOnsetMg = 1.5m, DaysSinceIncrease = i,
-            Narrative = "Came on in the second week and passed.", RecordedAt = Now.AddDays(-Shape.CheckInsPerPatient + (i * 10)), SeverityKnownAt = Now.AddDays(-Shape.CheckInsPerPatient + (i * 10)),
+            ClinicId = Shape.Clinic,
+            Id = new AdverseEventId(Shape.Id("0198f000-0000-7000-8004", (n * Shape.AdverseEventsPerPatient) + i)),
+            PatientId = Shape.Patient(n),
+            Term = Terms[i % Terms.Length],
+            Severity = Severity.Mild,
+            OnsetOn = onset,
+            ResolvedOn = onset.AddDays(5),
+            ReceivedOn = onset,
+            DoseAtOnsetMg = 1.5m,
+            DaysSinceIncrease = i,
+            Narrative = "Came on in the second week and passed.",
+            RecordedAt = Now.AddDays(-Shape.CheckInsPerPatient + (i * 10)),
+            SeverityKnownAt = Now.AddDays(-Shape.CheckInsPerPatient + (i * 10)),
         };
     }
 
@@ -128,9 +160,20 @@ internal static class Seed
         var anxious = n % Shape.PatientsPerFollowUp == 0 && i >= Shape.CheckInsPerPatient - 12;
         return new CheckIn
         {
-            ClinicId = Shape.Clinic, Id = new CheckInId(Shape.Id("0198f000-0000-7000-8005", (n * Shape.CheckInsPerPatient) + i)), PatientId = Shape.Patient(n),
-            On = DateOnly.FromDateTime(at.UtcDateTime), Anxiety = anxious ? 5 : (int)((n + i) % 3), Nervousness = 1, Mood = 7, SleepQuality = 6 + (i % 3), CaffeineMg = 80,
-            DoseTakenAt = new TimeOnly(21, 30), DoseTakenMg = 1.5m, Note = "Slept well enough.", RecordedAt = at, ChangedAt = at,
+            ClinicId = Shape.Clinic,
+            Id = new CheckInId(Shape.Id("0198f000-0000-7000-8005", (n * Shape.CheckInsPerPatient) + i)),
+            PatientId = Shape.Patient(n),
+            On = DateOnly.FromDateTime(at.UtcDateTime),
+            Anxiety = anxious ? 5 : (int)((n + i) % 3),
+            Nervousness = 1,
+            Mood = 7,
+            SleepQuality = 6 + (i % 3),
+            CaffeineMg = 80,
+            DoseTakenAt = new TimeOnly(21, 30),
+            DoseTakenMg = 1.5m,
+            Note = "Slept well enough.",
+            RecordedAt = at,
+            ChangedAt = at,
         };
     }
 
@@ -139,15 +182,31 @@ internal static class Seed
         var on = Today.AddDays(-5);
         return new FollowUp
         {
-            ClinicId = Shape.Clinic, Id = new FollowUpId(Shape.Id("0198f000-0000-7000-8006", n)), PatientId = Shape.Patient(n), Family = RuleFamily.Course,
-            Label = FollowUpLabel.Persistent, Priority = FollowUpPriority.Soon, Status = FollowUpStatus.Open, OpenedOn = on, FirstOpenedOn = on, LastEvidenceOn = Today.AddDays(-1),
-            DueAt = Now.AddSeconds(n), RuleSetVersion = RuleCatalogue.RuleSetVersion, RecommendedActions = ["repeat-gad7"],
+            ClinicId = Shape.Clinic,
+            Id = new FollowUpId(Shape.Id("0198f000-0000-7000-8006", n)),
+            PatientId = Shape.Patient(n),
+            Family = RuleFamily.Course,
+            Label = FollowUpLabel.Persistent,
+            Priority = FollowUpPriority.Soon,
+            Status = FollowUpStatus.Open,
+            OpenedOn = on,
+            FirstOpenedOn = on,
+            LastEvidenceOn = Today.AddDays(-1),
+            DueAt = Now.AddSeconds(n),
+            RuleSetVersion = RuleCatalogue.RuleSetVersion,
+            RecommendedActions = ["repeat-gad7"],
         };
     }
 
     private static EvaluationEntry EvaluationOf(long n) => new()
     {
-        ClinicId = Shape.Clinic, Id = new EvaluationId(Shape.Id("0198f000-0000-7000-8007", n)), PatientId = Shape.Patient(n), At = Now, AsOf = Today.AddDays(-1),
-        LastCompletedDay = Today.AddDays(-1), SettingsVersion = 1, RuleSetVersion = RuleCatalogue.RuleSetVersion,
+        ClinicId = Shape.Clinic,
+        Id = new EvaluationId(Shape.Id("0198f000-0000-7000-8007", n)),
+        PatientId = Shape.Patient(n),
+        At = Now,
+        AsOf = Today.AddDays(-1),
+        LastCompletedDay = Today.AddDays(-1),
+        SettingsVersion = 1,
+        RuleSetVersion = RuleCatalogue.RuleSetVersion,
     };
 }
