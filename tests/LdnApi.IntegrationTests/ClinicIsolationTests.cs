@@ -236,6 +236,7 @@ public sealed partial class ClinicIsolationTests(LdnApiHost api) : IClassFixture
         await client.PostOkAsync("/api/v1/patients", new { name = new { family = "Lovelace" }, timeZone = "UTC", identifiers = new[] { new { system = "urn:example:mrn", value = "1" } } });
         var flagged = await LdnApiHost.RegisterAsync(client, "UTC");
         await client.PostOkAsync(ApiClient.Of(flagged, "/check-ins"), new { date = DateOnly.FromDateTime(api.Clock.GetUtcNow().UtcDateTime), scores = new { anxiety = 6 } });
+        await client.PostOkAsync(ApiClient.Of(flagged, "/check-ins/batch"), new { items = Enumerable.Repeat(new { date = "2026-03-01", scores = new { anxiety = 1 } }, 30) }); // enough for a digest
         await client.PostOkAsync("/api/v1/rules/replay", new { settings = new { severeNrs = 6 } }); // finds a difference
         await api.Services.GetRequiredService<AuditLinker>().RunAsync(Ct);
     }

@@ -9,7 +9,7 @@ using Npgsql;
 
 namespace LdnApi.IntegrationTests;
 
-/// <summary>A schema moves while an older and a newer API work on it (ADR 12).</summary>
+/// <summary>A schema moves while an older and a newer API work on it (ADR 14).</summary>
 public sealed class MigrationTests(PostgresServer postgres)
 {
     /// <summary>The first migration to which the rule applies: earlier ones were made before anything was deployed.</summary>

@@ -27,7 +27,7 @@ public sealed class TelemetryTests(LdnApiHost api) : IClassFixture<LdnApiHost>
         client.DefaultRequestHeaders.Add("tracestate", $"who={Marker}");
 
         await client.PostOkAsync("/api/v1/patients", new { name = new { family = Marker }, timeZone = "UTC" });
-        await client.GetOkAsync($"/api/v1/patients?name={Marker}");
+        await client.PostOkAsync("/api/v1/patients/search", new { name = Marker });
         Collector.Flush(host.Services);
 
         var (traces, trace) = (collector.Text("traces"), Encoding.Latin1.GetString(Convert.FromHexString("0af7651916cd43dd8448eb211c80319c")));

@@ -1,7 +1,9 @@
 using System.Linq.Expressions;
 using System.Reflection;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Metadata;
+using Microsoft.EntityFrameworkCore.Storage;
 using Npgsql;
 
 namespace LdnApi.Records;
@@ -20,7 +22,7 @@ public sealed class RecordBatch(LdnDbContext db)
     /// <returns>The list, filled once the batch is read.</returns>
     public List<T> All<T>(string condition, params object[] values) where T : class, IBelongToClinic
     {
-        var rows = Rows<T>.Of(db.Model);
+        var rows = Rows<T>.Of(db);
         var found = new List<T>();
         Ask($"{rows.Select} WHERE clinic_id = $1 AND {condition}", values, async (reader, ct) =>
         {
@@ -89,11 +91,11 @@ public sealed class RecordBatch(LdnDbContext db)
     {
         private static Rows<T>? _known;
 
-        private Rows(IModel model)
+        private Rows(LdnDbContext db)
         {
-            var kind = model.FindEntityType(typeof(T))!;
+            var (kind, sql) = (db.Model.FindEntityType(typeof(T))!, db.GetService<ISqlGenerationHelper>());
             var properties = kind.GetProperties().ToList();
-            Select = $"SELECT {string.Join(", ", properties.Select(p => $"\"{p.GetColumnName()}\""))} FROM {kind.GetTableName()}";
+            Select = $"SELECT {string.Join(", ", properties.Select(p => sql.DelimitIdentifier(p.GetColumnName())))} FROM {kind.GetTableName()}";
             var reader = Expression.Parameter(typeof(NpgsqlDataReader));
             var values = properties.Select((p, i) => Expression.Bind(p.PropertyInfo!, ValueOf(p, reader, i)));
             Make = Expression.Lambda<Func<NpgsqlDataReader, T>>(Expression.MemberInit(Expression.New(typeof(T)), values), reader).Compile();
@@ -103,7 +105,7 @@ public sealed class RecordBatch(LdnDbContext db)
 
         public Func<NpgsqlDataReader, T> Make { get; }
 
-        public static Rows<T> Of(IModel model) => _known ??= new Rows<T>(model);
+        public static Rows<T> Of(LdnDbContext db) => _known ??= new Rows<T>(db);
 
         private static Expression ValueOf(IProperty property, ParameterExpression reader, int column)
         {
