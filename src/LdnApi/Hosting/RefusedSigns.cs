@@ -7,7 +7,7 @@ namespace LdnApi.Hosting;
 /// <summary>Hands what is refused to <see cref="SelfHarmNet"/>, on every route that takes an <see cref="ISubmission"/>: none of them knows of it.</summary>
 public static class RefusedSigns
 {
-    /// <summary>The outermost filter, so that a header that is refused loses no sign.</summary>
+    /// <summary>Outside all filters but the shedding of load, so that a header that is refused loses no sign.</summary>
     public static async ValueTask<object?> Catch(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
         if (context.Arguments.OfType<ISubmission>().SingleOrDefault() is not { } submission)
