@@ -20,6 +20,7 @@ using Npgsql;
 namespace LdnApi.IntegrationTests;
 
 /// <summary>Another clinic's record cannot be told from one that does not exist: not by the answer, not by the work that is done for it.</summary>
+[Collection(nameof(SpansAreRead))]
 public sealed partial class ClinicIsolationTests(LdnApiHost api) : IClassFixture<LdnApiHost>
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

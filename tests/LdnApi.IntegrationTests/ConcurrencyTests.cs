@@ -14,6 +14,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace LdnApi.IntegrationTests;
 
 /// <summary>Nobody overwrites what they have not read, and nobody is sent what they have.</summary>
+[Collection(nameof(SpansAreRead))]
 public sealed partial class ConcurrencyTests(LdnApiHost api) : IClassFixture<LdnApiHost>
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

@@ -17,6 +17,7 @@ using Npgsql;
 namespace LdnApi.IntegrationTests;
 
 /// <summary>Nothing that is said of a patient leaves the API but in an answer to the one who asked: not in logs, traces, metrics, problems or addresses.</summary>
+[Collection(nameof(SpansAreRead))]
 public sealed class PrivacyTests(LdnApiHost api) : IClassFixture<LdnApiHost>
 {
     /// <summary>Stands in every text that is said of a patient here, and nowhere else.</summary>

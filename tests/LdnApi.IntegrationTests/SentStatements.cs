@@ -32,3 +32,7 @@ internal sealed class SentStatements : IDisposable
 
     public void Dispose() => _listener.Dispose();
 }
+
+/// <summary>Those who read what Npgsql tells run one after another: an exporter of one takes from a span what another looks for.</summary>
+[CollectionDefinition(nameof(SpansAreRead))]
+public sealed class SpansAreRead;

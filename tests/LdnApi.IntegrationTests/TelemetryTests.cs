@@ -10,6 +10,7 @@ using OpenTelemetry.Trace;
 namespace LdnApi.IntegrationTests;
 
 /// <summary>What a collector gets, and that nobody pays for it where there is none.</summary>
+[Collection(nameof(SpansAreRead))]
 public sealed class TelemetryTests(LdnApiHost api) : IClassFixture<LdnApiHost>
 {
     private const string Marker = "Zq7xCanary";

@@ -6,7 +6,6 @@ return args switch
 {
     ["seed", var server, var database, var checkIns] => await Seed.RunAsync(server, database, long.Parse(checkIns, NumberFormatInfo.InvariantInfo)),
     ["ceiling", var connection, var url] => await Ceiling.RunAsync(connection, url),
-    ["hold", var server, var database, var dll] => await Hold.RunAsync(server, database, dll),
     ["evaluate"] => Evaluate.Run(),
     ["run", var server, .. var options] => await Bench.RunAsync(server, Options.Of(options)),
     ["growth", var server, .. var options] => await Growth.RunAsync(server, Options.Of(options)),

@@ -26,6 +26,7 @@ public sealed class RecordBatch(LdnDbContext db)
         var found = new List<T>();
         Ask($"{rows.Select} WHERE clinic_id = $1 AND {condition}", values, async (reader, ct) =>
         {
+            found.Clear(); // a batch that broke half-way is read again
             while (await reader.ReadAsync(ct))
             {
                 found.Add(rows.Make(reader));
