@@ -63,6 +63,18 @@ public sealed partial class AuditLinker(IServiceScopeFactory scopes, ProductMetr
     {
         await using var scope = ScopeOf(new Caller(new ClinicId(clinic), "audit-linker"));
         var db = scope.ServiceProvider.GetRequiredService<LdnDbContext>();
+        return await db.Database.CreateExecutionStrategy().ExecuteAsync(async () =>
+        {
+            // What is linked was read in the same transaction: after a failover the new server may lack an entry that the old one showed, and its place would stay empty.
+            await using var transaction = await db.Database.BeginTransactionAsync(ct);
+            var linked = await LinkAsync(db, ct);
+            await transaction.CommitAsync(ct);
+            return linked;
+        });
+    }
+
+    private static async Task<int> LinkAsync(LdnDbContext db, CancellationToken ct)
+    {
         var head = await db.AuditHeads.AsNoTracking().SingleOrDefaultAsync(ct);
         var entries = await db.AuditEntries.AsNoTracking().Where(e => e.Number == null).OrderBy(e => e.RecordedAt).ThenBy(e => e.Id).Take(BatchSize).ToListAsync(ct);
         var (after, hash) = (head?.Number ?? 0, head?.Hash ?? []);
