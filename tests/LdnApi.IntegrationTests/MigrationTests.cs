@@ -13,7 +13,7 @@ namespace LdnApi.IntegrationTests;
 public sealed class MigrationTests(PostgresServer postgres)
 {
     /// <summary>The first migration to which the rule applies: earlier ones were made before anything was deployed.</summary>
-    private const string First = "20261125235852_CheckInDigests";
+    private const string First = "20261125230238_OutstandingWork";
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 

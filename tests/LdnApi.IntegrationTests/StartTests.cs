@@ -19,6 +19,7 @@ public sealed class StartTests(LdnApiHost api) : IClassFixture<LdnApiHost>
     [InlineData("ConnectionStrings:Ldn", "Host=db;Username=ldn_owner;Password=qj3!xT9#pLw2", "ldn_app")]
     [InlineData("ConnectionStrings:Ldn", "Host=db;Username=ldn_app;Password=hunter2", "12 characters")]
     [InlineData("ConnectionStrings:Ldn", "Host=db;Username=ldn_app;Password=ldn_app_ldn_app", "12 characters")]
+    [InlineData("ConnectionStrings:Ldn", "Host=db;Username=ldn_app;Password=qj3!xT9#pLw2;Include Error Detail=true", "error details")]
     [InlineData("Cursors:Key", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "Cursors:Key")]
     [InlineData("Cursors:Key", "YWJjYWJjYWJjYWJjYWJjYWJjYWJjYWJjYWJjYWJjYWI=", "Cursors:Key")]
     [InlineData("Cursors:Key", "not base64", "Cursors:Key")]

@@ -5,7 +5,7 @@ using Npgsql;
 namespace LdnApi.Hosting;
 
 /// <summary>
-/// Ready when this instance is not stopping, the database answers and can be written to, and its schema is what this build needs; else it says which of these fails.
+/// Ready when this instance is not stopping, the database answers and can be written to, its schema is what this build needs, and the wall between clinics holds for its role; else it says which of these fails.
 /// It asks over a connection of its own: a pool that is busy is no reason to send everybody away.
 /// </summary>
 internal sealed class Readiness(Draining draining, IConfiguration configuration) : IHealthCheck
@@ -33,7 +33,13 @@ internal sealed class Readiness(Draining draining, IConfiguration configuration)
 
             await using var applied = new NpgsqlCommand($"SELECT array_agg(migration_id::text) FROM {MigrationsTable}", connection);
             var missing = LdnDbContext.Migrations.Except(await applied.ExecuteScalarAsync(ct) as string[] ?? []).Count();
-            return missing > 0 ? $"schema: {missing} migrations are missing" : null; // one that is newer is all right: migrations only add
+            if (missing > 0)
+            {
+                return $"schema: {missing} migrations are missing"; // one that is newer is all right: migrations only add
+            }
+
+            await using var walled = new NpgsqlCommand("SELECT row_security_active('patients')", connection);
+            return await walled.ExecuteScalarAsync(ct) is true ? null : "database: its role passes row-level security";
         }
         catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.InsufficientPrivilege)
         {

@@ -18,6 +18,7 @@ public sealed partial class AuditWriter : IAsyncDisposable
 
     private const int BatchSize = 500;
     private const int Attempts = 3;
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     private readonly NpgsqlDataSource _database;
@@ -92,19 +93,20 @@ public sealed partial class AuditWriter : IAsyncDisposable
         {
             try
             {
-                await using var batch = _database.CreateBatch();
+                await using var connection = await _database.OpenConnectionAsync(patience.Token);
+                await using var batch = connection.CreateBatch();
                 foreach (var clinic in entries.GroupBy(e => e.ClinicId))
                 {
                     batch.BatchCommands.Add(new NpgsqlBatchCommand(ClinicWall.Set) { Parameters = { new() { Value = clinic.Key.ToString() } } });
                     batch.BatchCommands.Add(Insert([.. clinic]));
                 }
 
-                await batch.ExecuteNonQueryAsync(patience.Token); // one implicit transaction
+                await connection.DurablyAsync(() => batch.ExecuteNonQueryAsync(patience.Token)); // one implicit transaction
                 return;
             }
             catch (NpgsqlException e) when (e.IsTransient && attempt < Attempts)
             {
-                await Task.Delay(TimeSpan.FromMilliseconds(100 * attempt), patience.Token);
+                await Task.Delay(Pause * attempt, patience.Token);
             }
         }
     }

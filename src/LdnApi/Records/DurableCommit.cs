@@ -13,14 +13,18 @@ public static class DurableCommit
 
     /// <summary>Not given up half-way because the client has gone.</summary>
     /// <exception cref="DurabilityUnknownException">PostgreSQL warned: do not acknowledge it.</exception>
-    public static async Task CommitDurablyAsync(this IDbContextTransaction transaction)
+    public static Task CommitDurablyAsync(this IDbContextTransaction transaction) =>
+        ((NpgsqlConnection)transaction.GetDbTransaction().Connection!).DurablyAsync(() => transaction.CommitAsync(CancellationToken.None));
+
+    /// <summary>Does what commits.</summary>
+    /// <exception cref="DurabilityUnknownException">PostgreSQL warned: do not acknowledge it.</exception>
+    public static async Task DurablyAsync(this NpgsqlConnection connection, Func<Task> commit)
     {
-        var connection = (NpgsqlConnection)transaction.GetDbTransaction().Connection!;
         PostgresNotice? warning = null;
         connection.Notice += Hear;
         try
         {
-            await transaction.CommitAsync(CancellationToken.None);
+            await commit();
         }
         finally
         {

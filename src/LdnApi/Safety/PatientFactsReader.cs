@@ -18,7 +18,8 @@ public sealed class PatientFactsReader(LdnDbContext db, ClinicSettings settings)
 {
     private static readonly PatientFacts Nothing = new(null, null, [], [], [], [], []);
 
-    private const string Counts = $"status <> '{nameof(RecordStatus.EnteredInError)}'";
+    /// <summary>For a batch: what was not entered in error.</summary>
+    internal const string Counts = $"status <> '{nameof(RecordStatus.EnteredInError)}'";
     private const string Acts = $"'{nameof(FollowUpEventType.Acknowledged)}', '{nameof(FollowUpEventType.Resolved)}', '{nameof(FollowUpEventType.Dismissed)}'";
 
     private static readonly string[] KindsOfFacts =

@@ -79,11 +79,11 @@ public static class GetTimeline
             var id = query.PatientId.Value;
             var batch = new RecordBatch(db);
             var patients = batch.All<Patient>("id = $2", id);
-            var prescriptions = batch.All<Prescription>($"patient_id = $2 AND {Counts}", id);
+            var prescriptions = batch.All<Prescription>($"patient_id = $2 AND {PatientFactsReader.Counts}", id);
             var schedules = batch.All<TitrationSchedule>("patient_id = $2 ORDER BY id", id);
-            var checkIns = batch.All<CheckIn>($"""patient_id = $2 AND "on" BETWEEN $3 AND $4 AND {Counts} ORDER BY changed_at, id""", id, since, query.To ?? latest);
-            var assessments = batch.All<Assessment>($"patient_id = $2 AND taken_on BETWEEN $3 AND $4 AND {Counts} ORDER BY taken_on, id", id, since, query.To ?? latest);
-            var events = batch.All<AdverseEvent>($"patient_id = $2 AND {Counts} ORDER BY onset_on, id", id);
+            var checkIns = batch.All<CheckIn>($"""patient_id = $2 AND "on" BETWEEN $3 AND $4 AND {PatientFactsReader.Counts} ORDER BY changed_at, id""", id, since, query.To ?? latest);
+            var assessments = batch.All<Assessment>($"patient_id = $2 AND taken_on BETWEEN $3 AND $4 AND {PatientFactsReader.Counts} ORDER BY taken_on, id", id, since, query.To ?? latest);
+            var events = batch.All<AdverseEvent>($"patient_id = $2 AND {PatientFactsReader.Counts} ORDER BY onset_on, id", id);
             var followUps = batch.All<FollowUp>("patient_id = $2 ORDER BY opened_on, id", id);
             var inForce = settings.AskCurrent(batch);
             await batch.ReadAsync(ct);
@@ -109,20 +109,17 @@ public static class GetTimeline
                 [.. schedules.SelectMany(HoldsOf).Where(h => h.From <= to && (h.To ?? to) >= from)]);
         }
 
-        private const string Counts = $"status <> '{nameof(RecordStatus.EnteredInError)}'";
-
         private static List<Day> DaysOf(
             Patient patient, List<Prescription> prescriptions, List<TitrationSchedule> schedules, List<CheckIn> checkIns, RuleSettings settings, DateOnly from, DateOnly to, DateOnly today)
         {
             var byDay = checkIns.ToLookup(c => c.On);
-            var timesPerDay = prescriptions.Select(p => p.TimesPerDay).DefaultIfEmpty(1).Max();
             return
             [
                 .. DayAxis.Of(PatientFactsReader.ToFacts(patient, [.. prescriptions, .. checkIns], []), settings, from, to).Select(day =>
                 {
                     var planned = schedules.Select(s => s.Plan.PlannedDoseOn(day.On)).Where(mg => mg is not null).ToList();
                     var dose = DayDose.Of(
-                        day.On, today, planned.Count > 0 ? planned.Sum() : null, day.DoseMg, timesPerDay,
+                        day.On, today, planned.Count > 0 ? planned.Sum() : null, day.DoseMg, prescriptions.Where(p => p.DoseOn(day.On) > 0).Select(p => p.TimesPerDay).DefaultIfEmpty(1).Max(),
                         [.. byDay[day.On].Where(c => c.DoseTakenAt is not null || c.DoseTakenMg is not null || c.DoseMissed is not null)
                             .Select(c => new Administration(c.DoseTakenAt, c.DoseTakenMg, c.DoseMissed == true))]);
                     return new Day(

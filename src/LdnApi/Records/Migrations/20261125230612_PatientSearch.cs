@@ -10,20 +10,15 @@ namespace LdnApi.Records.Migrations
         /// <inheritdoc />
         protected override void Up(MigrationBuilder migrationBuilder)
         {
-            migrationBuilder.DropIndex(
-                name: "ix_patients_clinic_id_family_name",
-                table: "patients");
+            // Without a lock that writes would wait for, hence outside a transaction; what a broken run left behind goes first.
+            Remake("ix_patients_clinic_id_birth_date_id", "clinic_id, birth_date, id");
+            Remake("ix_patients_clinic_id_family_name", "clinic_id, family_name COLLATE \"C\"");
 
-            migrationBuilder.CreateIndex(
-                name: "ix_patients_clinic_id_birth_date_id",
-                table: "patients",
-                columns: new[] { "clinic_id", "birth_date", "id" });
-
-            migrationBuilder.CreateIndex(
-                name: "ix_patients_clinic_id_family_name",
-                table: "patients",
-                columns: new[] { "clinic_id", "family_name" })
-                .Annotation("Relational:Collation", new[] { null, "C" });
+            void Remake(string name, string columns)
+            {
+                migrationBuilder.Sql($"DROP INDEX CONCURRENTLY IF EXISTS {name}", suppressTransaction: true);
+                migrationBuilder.Sql($"CREATE INDEX CONCURRENTLY {name} ON patients ({columns})", suppressTransaction: true);
+            }
         }
 
         /// <inheritdoc />
