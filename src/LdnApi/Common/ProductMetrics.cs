@@ -21,6 +21,24 @@ public enum BackgroundTask
     OutstandingWork,
 }
 
+/// <summary>What came of a read that may be seconds old, where there is a replica. All but the first are answered by the primary.</summary>
+public enum ReplicaOutcome
+{
+    Served,
+
+    /// <summary>Older than is allowed or accepted, or not known how old.</summary>
+    TooOld,
+
+    /// <summary>It did not answer.</summary>
+    Away,
+
+    /// <summary>It has no such record, perhaps not yet.</summary>
+    Refused,
+
+    /// <summary>The caller accepts nothing old.</summary>
+    Declined,
+}
+
 /// <summary>
 /// What the product counts of its own work: kinds, codes, families and numbers, never an id. What is counted in a transaction that is then undone stays counted.
 /// Each series that can be named in advance begins at 0, so that its first increase is seen.
@@ -39,6 +57,7 @@ public sealed class ProductMetrics
     private readonly Counter<long> _replayed;
     private readonly Counter<long> _refusals;
     private readonly Counter<long> _failures;
+    private readonly Counter<long> _replica;
 
     public ProductMetrics(IMeterFactory meters)
     {
@@ -53,6 +72,7 @@ public sealed class ProductMetrics
         _replayed = meter.CreateCounter<long>("ldnapi.answers.replayed", description: "Repeats answered from what was kept.");
         _refusals = meter.CreateCounter<long>("ldnapi.refusals", description: "Problems answered, by their code.");
         _failures = meter.CreateCounter<long>("ldnapi.background.failures", description: "Rounds or items of background work that failed.");
+        _replica = meter.CreateCounter<long>("ldnapi.replica.reads", description: "Reads that may be seconds old, by what the replica did with them.");
         Begin();
     }
 
@@ -87,6 +107,8 @@ public sealed class ProductMetrics
 
     public void Failed(BackgroundTask task) => _failures.Add(1, Tag("task", task));
 
+    public void ReplicaAsked(ReplicaOutcome outcome) => _replica.Add(1, Tag("outcome", outcome));
+
     private void Begin()
     {
         _stored.Add(0);
@@ -104,6 +126,11 @@ public sealed class ProductMetrics
         foreach (var task in Enum.GetValues<BackgroundTask>())
         {
             _failures.Add(0, Tag("task", task));
+        }
+
+        foreach (var outcome in Enum.GetValues<ReplicaOutcome>())
+        {
+            _replica.Add(0, Tag("outcome", outcome));
         }
     }
 

@@ -42,8 +42,8 @@ public static class CallerAddressSetup
         services.AddOptions<CorsOptions>().Configure<IOptions<CorsOriginOptions>>((cors, allowed) => cors.AddDefaultPolicy(policy => policy
             .WithOrigins(allowed.Value.Origins)
             .WithMethods("GET", "POST", "PUT", "PATCH", "DELETE")
-            .WithHeaders("Authorization", "Content-Type", "If-Match", "If-None-Match", HttpHeaders.IdempotencyKeyName, "Prefer", "X-Request-Id", Audit.PurposeName)
-            .WithExposedHeaders("ETag", "Location", "Retry-After", "X-Request-Id", HttpHeaders.ReplayedName, "RateLimit", "RateLimit-Policy", "Deprecation", "Sunset", "Link")
+            .WithHeaders("Authorization", "Cache-Control", "Content-Type", "If-Match", "If-None-Match", HttpHeaders.IdempotencyKeyName, "Prefer", "X-Request-Id", Audit.PurposeName)
+            .WithExposedHeaders("Age", "ETag", "Location", "Retry-After", "X-Request-Id", HttpHeaders.ReplayedName, "RateLimit", "RateLimit-Policy", "Deprecation", "Sunset", "Link")
             .SetPreflightMaxAge(TimeSpan.FromMinutes(10))));
         return services;
     }

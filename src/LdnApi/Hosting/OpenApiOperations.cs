@@ -2,6 +2,8 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using LdnApi.Auth;
 using LdnApi.Common;
+using LdnApi.Features.Audit;
+using LdnApi.Features.History;
 using Microsoft.AspNetCore.Mvc.Infrastructure;
 using Microsoft.OpenApi;
 using Swashbuckle.AspNetCore.SwaggerGen;
@@ -59,6 +61,11 @@ internal sealed class OpenApiOperations : IOperationFilter
         if (answersVersion)
         {
             Send(OpenApiParts.ETag);
+        }
+
+        if (MayBeSecondsOld(context))
+        {
+            Send(OpenApiParts.Age);
         }
 
         if (operation.Responses.TryGetValue("201", out var created))
@@ -120,6 +127,9 @@ internal sealed class OpenApiOperations : IOperationFilter
             : [StatusCodes.Status409Conflict, StatusCodes.Status413PayloadTooLarge, StatusCodes.Status415UnsupportedMediaType, StatusCodes.Status422UnprocessableEntity]);
         return statuses;
     }
+
+    private static bool MayBeSecondsOld(OperationFilterContext context) => context.ApiDescription.ActionDescriptor.EndpointMetadata.OfType<HistoryOf>().Any()
+        || context.MethodInfo.DeclaringType!.GetNestedType(nameof(ListAuditEntries.Query))?.IsAssignableTo(typeof(IMayBeSecondsOld)) == true;
 
     private static bool IsOf(Type type, Type generic) => type.IsGenericType && type.GetGenericTypeDefinition() == generic;
 

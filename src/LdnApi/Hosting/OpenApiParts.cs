@@ -27,6 +27,7 @@ internal sealed class OpenApiParts : IDocumentFilter
     public const string RateLimitPolicy = "RateLimitPolicy";
     public const string Deprecated = "Deprecation";
     public const string Sunset = "Sunset";
+    public const string Age = "Age";
 
     private const string RetryAfter = "RetryAfter";
 
@@ -67,6 +68,7 @@ internal sealed class OpenApiParts : IDocumentFilter
         [RetryAfter] = new("Retry-After", "Seconds to wait before the same request is sent again.", Text("^[0-9]{1,9}$")),
         [Deprecated] = new("Deprecation", "Since when this should not be used any more (RFC 9745).", Text("^@[0-9]{1,12}$")),
         [Sunset] = new("Sunset", "When this will be gone (RFC 8594).", Text()),
+        [Age] = new("Age", "There when the answer comes from a replica: what was written in the last so many seconds may be missing (RFC 9111). A request with `Cache-Control: no-cache`, or `max-age` in seconds, asks for a younger one.", Text("^[0-9]{1,9}$")),
         [Challenge] = new("WWW-Authenticate", "`Bearer`. What is wrong with a token is not said.", Text()),
     };
 

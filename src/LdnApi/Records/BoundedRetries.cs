@@ -26,7 +26,8 @@ internal sealed class BoundedRetries(ExecutionStrategyDependencies dependencies)
     }
 
     /// <summary>Whatever broke on this side of the wire, or found no primary among several hosts, passes.</summary>
-    protected override bool ShouldRetryOn(Exception? exception) => exception is NpgsqlException and not PostgresException || base.ShouldRetryOn(exception);
+    protected override bool ShouldRetryOn(Exception? exception) =>
+        Dependencies.CurrentContext.Context is not LdnDbContext { IsOnReplica: true } && (exception is NpgsqlException and not PostgresException || base.ShouldRetryOn(exception));
 
     protected override TimeSpan? GetNextDelay(Exception lastException) =>
         base.GetNextDelay(lastException) is { } delay && Stopwatch.GetElapsedTime(_began) + delay < Patience ? delay : null;

@@ -43,7 +43,7 @@ public static class ListAuditEntries
         [property: Range(1, Common.Cursor.MaxLimit)] int? Limit,
         [property: StringLength(Common.Cursor.MaxLength)] string? Cursor);
 
-    public sealed record Query(Filter Filter) : IQuery<Result<Page<AuditEntryResponse>>>;
+    public sealed record Query(Filter Filter) : IQuery<Result<Page<AuditEntryResponse>>>, IMayBeSecondsOld;
 
     public static void Map(IEndpointRouteBuilder audit) => audit
         .MapGet("/audit", Get)
@@ -73,7 +73,7 @@ public static class ListAuditEntries
 /// <summary>Who looked at one patient's data or changed it: what a patient may ask for.</summary>
 public static class GetAccessLog
 {
-    public sealed record Query(PatientId PatientId, int Limit, string? Cursor) : IQuery<Result<Page<AuditEntryResponse>>>, IConcernsPatient;
+    public sealed record Query(PatientId PatientId, int Limit, string? Cursor) : IQuery<Result<Page<AuditEntryResponse>>>, IConcernsPatient, IMayBeSecondsOld;
 
     public static void Map(IEndpointRouteBuilder audit) => audit
         .MapGet("/patients/{patientId}/access-log", Get)

@@ -141,7 +141,7 @@ public static class GetFollowUp
 /// <summary>Every version of a follow-up, newest first: a closed episode keeps the reasons that it had at each turn.</summary>
 public static class GetFollowUpHistory
 {
-    public sealed record Query(FollowUpId Id, int Limit, string? Cursor) : IQuery<Result<Page<HistoryEntry<FollowUpResponse>>>>;
+    public sealed record Query(FollowUpId Id, int Limit, string? Cursor) : IQuery<Result<Page<HistoryEntry<FollowUpResponse>>>>, IMayBeSecondsOld;
 
     /// <summary>The endpoint, which Hosting completes as it does for every history.</summary>
     public static RouteHandlerBuilder Map(IEndpointRouteBuilder followUps) => followUps.MapGet("/{followUpId}/history", Get);

@@ -12,7 +12,7 @@ public sealed record HistoryOf(Type Record);
 /// <summary>Every version of one record of a patient, newest first, in the shape in which the record is read.</summary>
 public static class ReadHistory
 {
-    public sealed record Query(PatientId PatientId, Type Record, Guid RecordId, int Limit, string? Cursor) : IQuery<Result<Page<DatedVersion>>>, IConcernsPatient;
+    public sealed record Query(PatientId PatientId, Type Record, Guid RecordId, int Limit, string? Cursor) : IQuery<Result<Page<DatedVersion>>>, IConcernsPatient, IMayBeSecondsOld;
 
     /// <param name="On">The clinical day on which the version became known.</param>
     public sealed record DatedVersion(RecordVersion Version, DateOnly On);

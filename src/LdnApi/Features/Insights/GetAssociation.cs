@@ -21,7 +21,7 @@ public static class GetAssociation
         PatientId PatientId, DateOnly AsOf, DateTimeOffset KnownAt, string Caution, DateOnly From,
         IReadOnlyList<DoseChangeAssociation> DoseChanges, DoseAssociation Dose, TimingAssociation Timing, TrendAssociation Trend);
 
-    public sealed record Query(PatientId PatientId, DateOnly? AsOf) : IQuery<Result<Response>>, IConcernsPatient;
+    public sealed record Query(PatientId PatientId, DateOnly? AsOf) : IQuery<Result<Response>>, IConcernsPatient, IMayBeSecondsOld;
 
     public static void Map(IEndpointRouteBuilder patient) => patient
         .MapGet("/association", Get)
