@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using LdnApi.Common;
 using LdnApi.Hosting;
@@ -52,6 +53,9 @@ internal sealed class Arena : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>A client of the first instance.</summary>
+    public HttpClient ClientOf(ClinicId clinic) => new() { BaseAddress = new Uri(Apis[0].Address), DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", _issuer.TokenFor(clinic)) } };
 
     /// <summary>Lets clients write while the nemesis does its worst, waits until all is mended, and judges.</summary>
     /// <param name="nemesis">Given its random choices and how long to go on; answers how many faults it made.</param>
@@ -141,6 +145,9 @@ internal sealed class Arena : IAsyncDisposable
         {
             ["ASPNETCORE_ENVIRONMENT"] = "Production",
             ["ConnectionStrings__Ldn"] = $"Host={hosts};Username={DatabaseSetup.AppRole};Password={_password};Database={Database};GSS Encryption Mode=Disable;{environment.GetValueOrDefault("ConnectionStrings__Ldn")}",
+            ["ConnectionStrings__LdnReplica"] = // of both hosts the standby, whichever it is by then
+                Standby is null ? "" : $"Host={hosts};Username={DatabaseSetup.AppRole};Password={_password};Database={Database};GSS Encryption Mode=Disable",
+            ["Replica__MaxLagSeconds"] = "8",
             ["Authentication__Schemes__Bearer__Authority"] = _issuer.Address,
             ["Authentication__Schemes__Bearer__RequireHttpsMetadata"] = "false",
             ["Authentication__Schemes__Bearer__ValidAudiences__0"] = Issuer.Audience,

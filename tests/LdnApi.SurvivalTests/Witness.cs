@@ -99,7 +99,10 @@ internal sealed class Witness(ApiProcess api, string owner, string token, Clinic
 
     private async Task<JsonNode> GetAsync(string path)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, path) { Headers = { Authorization = new AuthenticationHeaderValue("Bearer", token) } };
+        using var request = new HttpRequestMessage(HttpMethod.Get, path) 
+        {
+            Headers = { Authorization = new AuthenticationHeaderValue("Bearer", token), CacheControl = new CacheControlHeaderValue { NoCache = true } }, // nothing from a replica: it would pass for lost
+        };
         using var response = await api.Http.SendAsync(request);
         var body = await response.Content.ReadAsStringAsync();
         Assert.True(response.IsSuccessStatusCode, $"{path}: {response.StatusCode} {body}");
