@@ -7,7 +7,7 @@ namespace LdnApi.IntegrationTests;
 
 /// <summary>
 /// PgBouncer in transaction mode before the server of a run, with few connections behind it, so that clients get each other's all the time. The API goes through it
-/// when LDN_TEST_PGBOUNCER=1; who migrates, makes databases or looks behind the wall goes direct.
+/// when LDN_TEST_PGBOUNCER is 1 or the name of this test project; who migrates, makes databases or looks behind the wall goes direct.
 /// </summary>
 internal sealed class PgBouncer : IAsyncDisposable
 {
@@ -17,7 +17,7 @@ internal sealed class PgBouncer : IAsyncDisposable
 
     private PgBouncer(Process process, string folder, int port) => (_process, _folder, _port) = (process, folder, port);
 
-    public static bool IsAsked => Environment.GetEnvironmentVariable("LDN_TEST_PGBOUNCER") == "1";
+    public static bool IsAsked => Environment.GetEnvironmentVariable("LDN_TEST_PGBOUNCER") is { } asked && (asked == "1" || asked == typeof(PgBouncer).Assembly.GetName().Name);
 
     /// <param name="server">An administrator's connection string of the server behind it.</param>
     /// <param name="user">Who may come in, and goes on as the same.</param>

@@ -59,7 +59,8 @@ internal sealed class Arena : IAsyncDisposable
 
     /// <summary>Lets clients write while the nemesis does its worst, waits until all is mended, and judges.</summary>
     /// <param name="nemesis">Given its random choices and how long to go on; answers how many faults it made.</param>
-    public async Task<Report> RunAsync(string name, Func<Random, TimeSpan, Task<int>> nemesis, int clients = 8, bool deduplicates = true)
+    /// <param name="afterwards">Done when the clients have ended, before anyone looks.</param>
+    public async Task<Report> RunAsync(string name, Func<Random, TimeSpan, Task<int>> nemesis, int clients = 8, bool deduplicates = true, Func<Task>? afterwards = null)
     {
         var clinic = EntityId.New<ClinicId>();
         var token = _issuer.TokenFor(clinic);
@@ -87,6 +88,12 @@ internal sealed class Arena : IAsyncDisposable
             stop.CancelAfter(TimeSpan.FromMilliseconds(500)); // what was stuck goes first, then something new
             giveUp.CancelAfter(TimeSpan.FromSeconds(30));
             await writing;
+        }
+
+        if (afterwards is not null)
+        {
+            await afterwards();
+            await MendedAsync();
         }
 
         var observed = await new Witness(Apis[0], Primary.Connect(DatabaseSetup.OwnerRole, Database), token, clinic).LookAsync(patients);

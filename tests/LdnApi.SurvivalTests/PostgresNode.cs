@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using Npgsql;
 
 namespace LdnApi.SurvivalTests;
@@ -13,6 +14,16 @@ internal sealed class PostgresNode(string bin, string folder, string password)
     public int Port { get; } = Shell.FreePort();
 
     public string Administrator => Connect("postgres", "postgres");
+
+    private string Log => Path.Combine(Data, "pg_wal");
+
+    private string Filler => Path.Combine(Log, "filler");
+
+    private string Tools => Path.Combine(folder, "tools");
+
+    private string Archive => Path.Combine(folder, "archive");
+
+    private string Copy => Path.Combine(folder, "copy");
 
     private string Data => Path.Combine(folder, "data");
 
@@ -45,6 +56,93 @@ internal sealed class PostgresNode(string bin, string folder, string password)
 
     public Task StartAsync(string options = "") =>
         ProgramAsync("pg_ctl", ["start", "-s", "-w", "-D", Data, "-l", Path.Combine(folder, "server.log"), "-o", $"-p {Text(Port)} {Common} {options}"], keepsOutput: false);
+
+    /// <summary>Starts it with an archive of its log, kept by the programs of deploy/backup.</summary>
+    public async Task StartArchivingAsync()
+    {
+        Directory.CreateDirectory(Tools);
+        foreach (var program in Directory.GetFiles(Path.GetFullPath("../../deploy/backup", Path.GetDirectoryName(ThisFile())!)))
+        {
+            File.Copy(program, Path.Combine(Tools, Path.GetFileName(program)), overwrite: true); // the server's user cannot look into root's home
+        }
+
+        Directory.CreateDirectory(Archive);
+        await GiveAsync(folder);
+        await StartAsync($"-c archive_mode=on -c archive_command='{Path.Combine(Tools, "archive-wal")} %p %f {Archive}'");
+    }
+
+    /// <summary>A copy of the whole server, while it serves.</summary>
+    public Task BackUpAsync() => ProgramAsync(Path.Combine(Tools, "base-backup"), [Copy]);
+
+    /// <summary>Waits until all that is committed by now is in the archive.</summary>
+    public async Task UntilArchivedAsync()
+    {
+        var wanted = await SqlAsync("SELECT pg_walfile_name(pg_switch_wal())");
+        await UntilAsync($"SELECT coalesce(last_archived_wal >= '{wanted}', false) FROM pg_stat_archiver");
+    }
+
+    /// <summary>Its disk is gone; a new server is made from the copy and the archive.</summary>
+    public async Task RestoreAsync()
+    {
+        await KillAsync();
+        Directory.Delete(Data, recursive: true);
+        await ProgramAsync(Path.Combine(Tools, "restore-to"), ["latest", Copy, Archive, Data, $"-p {Text(Port)} {Common}"], keepsOutput: false);
+    }
+
+    /// <summary>Stops it, and puts its log on a small disk of its own.</summary>
+    /// <returns>False where nobody may mount one; then nothing is changed.</returns>
+    public async Task<bool> ConfineLogAsync()
+    {
+        await KillAsync();
+        var room = (Directory.GetFiles(Log).Sum(f => new FileInfo(f).Length) >> 20) + 40;
+        Directory.Move(Log, $"{Log}.kept");
+        Directory.CreateDirectory(Log);
+        try
+        {
+            await Shell.RunAsync("mount", ["-t", "tmpfs", "-o", $"size={room}m,mode=700", "ldn-survival", Log], folder);
+        }
+        catch (InvalidOperationException)
+        {
+            Directory.Delete(Log);
+            Directory.Move($"{Log}.kept", Log);
+            return false;
+        }
+
+        await Shell.RunAsync("cp", ["-a", $"{Log}.kept/.", Log], folder);
+        Directory.Delete($"{Log}.kept", recursive: true);
+        await GiveAsync(Log);
+        return true;
+    }
+
+    /// <summary>Takes all that is left of the small disk, so that the log cannot grow.</summary>
+    public async Task FillDiskAsync()
+    {
+        await using var filler = new FileStream(Filler, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0);
+        try
+        {
+            while (true)
+            {
+                await filler.WriteAsync(new byte[1 << 16]);
+            }
+        }
+        catch (IOException)
+        {
+            // full
+        }
+    }
+
+    public void MakeRoom() => File.Delete(Filler);
+
+    /// <summary>Stops it, and puts its log back where it was.</summary>
+    public async Task ReleaseLogAsync()
+    {
+        await KillAsync();
+        MakeRoom();
+        await Shell.RunAsync("cp", ["-a", Log, $"{Log}.kept"], folder);
+        await Shell.RunAsync("umount", [Log], folder);
+        Directory.Delete(Log);
+        Directory.Move($"{Log}.kept", Log);
+    }
 
     public Task RestartAsync() => ProgramAsync("pg_ctl", ["restart", "-s", "-w", "-m", "fast", "-D", Data, "-l", Path.Combine(folder, "server.log")], keepsOutput: false);
 
@@ -125,24 +223,35 @@ internal sealed class PostgresNode(string bin, string folder, string password)
         }
 
         Directory.CreateDirectory(folder);
-        if (Shell.IsRoot)
-        {
-            await Shell.RunAsync("chown", ["-R", "postgres", folder], "/"); // which refuses to be root
-        }
+        await GiveAsync(folder);
     }
+
+    /// <summary>To the server's user: it refuses to be root.</summary>
+    private static Task GiveAsync(string folder) => Shell.IsRoot ? Shell.RunAsync("chown", ["-R", "postgres", folder], "/") : Task.CompletedTask;
 
     private async Task ProgramAsync(string name, string[] arguments, bool keepsOutput = true)
     {
         string[] command = Shell.IsRoot ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "--", Path.Combine(bin, name), .. arguments] : [Path.Combine(bin, name), .. arguments];
         try
         {
-            await Shell.RunAsync(command[0], command[1..], folder, new() { ["PGPASSWORD"] = password }, keepsOutput);
+            await Shell.RunAsync(command[0], command[1..], folder, Surroundings, keepsOutput);
         }
         catch (InvalidOperationException e) when (File.Exists(Path.Combine(folder, "server.log")))
         {
             throw new InvalidOperationException(string.Join('\n', File.ReadLines(Path.Combine(folder, "server.log")).TakeLast(20)), e);
         }
     }
+
+    private Dictionary<string, string> Surroundings => new()
+    {
+        ["PGHOST"] = "127.0.0.1",
+        ["PGPORT"] = Text(Port),
+        ["PGUSER"] = "postgres",
+        ["PGPASSWORD"] = password,
+        ["PATH"] = $"{Environment.GetEnvironmentVariable("PATH")}:{bin}",
+    };
+
+    private static string ThisFile([CallerFilePath] string file = "") => file;
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

@@ -93,6 +93,54 @@ public sealed class SurvivalTests(SingleServer alone, ServerPair pair)
         report.IsClean();
     }
 
+    /// <summary>PostgreSQL panics, and again when it would recover, until someone makes room.</summary>
+    [Fact]
+    public async Task The_disk_of_the_log_is_full()
+    {
+        var arena = await alone.BuiltAsync();
+        var isConfined = await arena.Primary.ConfineLogAsync();
+        await arena.Primary.StartAsync();
+        Assert.SkipUnless(isConfined, "Nobody may mount a small disk here.");
+        try
+        {
+            var report = await arena.RunAsync("disk of the log full", (random, time) => Nemesis.RepeatAsync(random, time, async () =>
+            {
+                await arena.Primary.FillDiskAsync();
+                await Assert.ThrowsAnyAsync<NpgsqlException>(() => Nemesis.FillLogAsync(arena.Primary));
+                await Nemesis.PauseAsync(random, 500, 1500);
+                arena.Primary.MakeRoom();
+                await arena.Primary.KillAsync();
+                await arena.Primary.StartAsync();
+            }));
+            report.IsClean();
+        }
+        finally
+        {
+            await arena.Primary.ReleaseLogAsync();
+            await arena.Primary.StartAsync();
+        }
+    }
+
+    /// <summary>The copy is made while clients write, the disk is lost when all they wrote is archived: all of it is in the server that is made from the two.</summary>
+    [Fact]
+    public async Task PostgreSQL_is_restored_from_its_backup()
+    {
+        var arena = await alone.BuiltAsync();
+        await arena.Primary.KillAsync();
+        await arena.Primary.StartArchivingAsync();
+        var report = await arena.RunAsync("restored from base backup and archive", async (_, time) =>
+        {
+            await arena.Primary.BackUpAsync();
+            await Task.Delay(time);
+            return 1;
+        }, afterwards: async () =>
+        {
+            await arena.Primary.UntilArchivedAsync();
+            await arena.Primary.RestoreAsync();
+        });
+        report.IsClean();
+    }
+
     [Fact]
     public async Task Every_connection_is_cut()
     {
@@ -186,6 +234,15 @@ internal static class Nemesis
         while (DateTime.UtcNow < until);
 
         return faults;
+    }
+
+    /// <summary>Begins one file of the log after the other, for as long as there is room.</summary>
+    public static async Task FillLogAsync(PostgresNode server)
+    {
+        for (var files = 0; files < 100; files++)
+        {
+            await server.SqlAsync("SELECT pg_logical_emit_message(false, 'filler', 'x'), pg_switch_wal()");
+        }
     }
 
     public static Task PauseAsync(Random random, int from, int to) => Task.Delay(random.Next(from, to));
