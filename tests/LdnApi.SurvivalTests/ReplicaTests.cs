@@ -131,6 +131,6 @@ public sealed class ReplicaTests(ServerPair pair)
 
     private sealed record Answer(HttpStatusCode Status, TimeSpan? Age, JsonNode Body)
     {
-        public int Items => Body["items"]!.AsArray().Count;
+        public int Items => Body["items"]?.AsArray().Count ?? 0;
     }
 }

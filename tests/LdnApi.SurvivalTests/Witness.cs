@@ -99,7 +99,7 @@ internal sealed class Witness(ApiProcess api, string owner, string token, Clinic
 
     private async Task<JsonNode> GetAsync(string path)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, path) 
+        using var request = new HttpRequestMessage(HttpMethod.Get, path)
         {
             Headers = { Authorization = new AuthenticationHeaderValue("Bearer", token), CacheControl = new CacheControlHeaderValue { NoCache = true } }, // nothing from a replica: it would pass for lost
         };

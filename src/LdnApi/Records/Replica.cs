@@ -24,7 +24,7 @@ public sealed class Replica(NpgsqlDataSource primary, NpgsqlDataSource? standby,
         WHERE pg_is_in_recovery() AND row_security_active('patients') AND pg_last_xact_replay_timestamp() IS NOT NULL
         """;
 
-    private long? _restsSince;
+    private long _restsUntil;
 
     /// <summary>Reads from the standby if it can be had within what is accepted, else from the primary.</summary>
     public async Task<T> ReadAsync<T>(LdnDbContext db, Freshness freshness, Func<Task<T>> read, CancellationToken ct) where T : IOutcome<T>
@@ -49,7 +49,7 @@ public sealed class Replica(NpgsqlDataSource primary, NpgsqlDataSource? standby,
             return (ReplicaOutcome.Declined, default);
         }
 
-        if (_restsSince is { } since && clock.GetElapsedTime(since) < Rest)
+        if (clock.GetTimestamp() < Volatile.Read(ref _restsUntil))
         {
             return (ReplicaOutcome.Away, default);
         }
@@ -74,7 +74,11 @@ public sealed class Replica(NpgsqlDataSource primary, NpgsqlDataSource? standby,
         }
         catch (Exception e) when (e is NpgsqlException or SocketException)
         {
-            _restsSince = e is PostgresException ? null : clock.GetTimestamp(); // who says why is there
+            if (e is not PostgresException) // who says why is there
+            {
+                Volatile.Write(ref _restsUntil, clock.GetTimestamp() + (long)(Rest.TotalSeconds * clock.TimestampFrequency));
+            }
+
             return (ReplicaOutcome.Away, default);
         }
         finally
