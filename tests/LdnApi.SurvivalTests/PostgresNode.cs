@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using Npgsql;
@@ -101,7 +102,7 @@ internal sealed class PostgresNode(string bin, string folder, string password)
         {
             await Shell.RunAsync("mount", ["-t", "tmpfs", "-o", $"size={room}m,mode=700", "ldn-survival", Log], folder);
         }
-        catch (InvalidOperationException)
+        catch (Exception e) when (e is InvalidOperationException or Win32Exception) // refused, or no such program
         {
             Directory.Delete(Log);
             Directory.Move($"{Log}.kept", Log);
