@@ -80,6 +80,24 @@ public sealed class AuditChainTests(LdnApiHost api) : IClassFixture<LdnApiHost>
         Assert.Contains(finding, found.Broken, StringComparison.Ordinal);
     }
 
+    /// <summary>What an access log is found by is no evidence: it is held against the entries, which are.</summary>
+    [Theory]
+    [InlineData("DELETE FROM audit_subjects WHERE clinic_id = '{0}' AND entry_id = (SELECT id FROM audit_entries WHERE clinic_id = '{0}' AND number = 3)", 1)]
+    [InlineData("UPDATE audit_subjects SET patient_id = gen_random_uuid() WHERE clinic_id = '{0}' AND entry_id = (SELECT id FROM audit_entries WHERE clinic_id = '{0}' AND number = 3)", 2)]
+    [InlineData("UPDATE audit_subjects SET recorded_at = recorded_at - interval '1 year' WHERE clinic_id = '{0}' AND entry_id = (SELECT id FROM audit_entries WHERE clinic_id = '{0}' AND number = 3)", 2)]
+    [InlineData("INSERT INTO audit_subjects SELECT clinic_id, gen_random_uuid(), recorded_at, id FROM audit_entries WHERE clinic_id = '{0}' AND number = 3", 1)]
+    public async Task An_access_log_that_would_not_be_found_whole_is_told(string tampering, int misplaced)
+    {
+        var clinic = await ChainAsync();
+        var before = await FindAsync(clinic);
+
+        await TamperAsync(tampering, clinic);
+
+        var found = await FindAsync(clinic);
+        Assert.Equal((0, misplaced, null), (before.Misplaced, found.Misplaced, found.Broken));
+        Assert.Contains("ACCESS LOGS INCOMPLETE", found.ToString(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Linkers_that_run_together_make_one_chain()
     {

@@ -8,10 +8,11 @@ namespace LdnApi.IntegrationTests;
 public sealed class HotPathTests(LdnApiHost api) : IClassFixture<LdnApiHost>
 {
     private const int Patients = 300;
+    private const string Fetched = "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_user_tables WHERE relname = 'audit_entries'";
     private static readonly ClinicId Clinic = new(new Guid("0198f000-0000-7000-8000-0000000000c1"));
 
     /// <summary>Tables that grow with the clinic.</summary>
-    private static readonly string[] Large = ["patients", "check_ins", "adverse_events", "assessments", "prescriptions", "follow_ups", "record_versions", "evaluations", "stored_responses", "audit_entries"];
+    private static readonly string[] Large = ["patients", "check_ins", "adverse_events", "assessments", "prescriptions", "follow_ups", "record_versions", "evaluations", "stored_responses", "audit_entries", "audit_subjects"];
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
@@ -33,6 +34,26 @@ public sealed class HotPathTests(LdnApiHost api) : IClassFixture<LdnApiHost>
         Assert.All(["patients", "check_ins", "adverse_events", "follow_ups", "evaluations"], table => Assert.NotEqual((table, 0L), (table, scans[table].ByIndex - before[table].ByIndex)));
     }
 
+    /// <summary>Of 18,000 entries no more are read than are shown: on the first page and on the next, with and without further filters.</summary>
+    [Theory]
+    [InlineData("/api/v1/patients/0198f000-0000-7000-8001-000000000009/access-log?limit=20")]
+    [InlineData("/api/v1/audit?patientId=0198f000-0000-7000-8001-00000000000a&limit=20&from=2025-01-01T00:00:00Z")]
+    public async Task A_patients_access_log_reads_no_more_of_the_trail_than_it_shows(string url)
+    {
+        await FillAsync();
+        using var client = api.ClientOf(Clinic);
+        await client.GetOkAsync(url);
+        await QuietAsync();
+        var before = await CountAsync(Fetched);
+
+        var page = await client.GetOkAsync(url);
+        var next = await client.GetOkAsync($"{url[..url.IndexOf('?', StringComparison.Ordinal)]}?cursor={page["nextCursor"]}");
+
+        await QuietAsync();
+        Assert.Equal((20, 20), (page["items"]!.AsArray().Count, next["items"]!.AsArray().Count));
+        Assert.InRange(await CountAsync(Fetched) - before, 40, 60);
+    }
+
     private async Task RoundAsync(HttpClient client, PatientId patient, string round)
     {
         var today = DateOnly.FromDateTime(api.Clock.GetUtcNow().UtcDateTime);
@@ -49,10 +70,16 @@ public sealed class HotPathTests(LdnApiHost api) : IClassFixture<LdnApiHost>
         await client.PostOkAsync(ApiClient.Of(patient, "/adverse-events"), new { term = "headache", severity = "mild", onsetOn = today }, key: $"adverse-event-{round}");
         await client.PostOkAsync(ApiClient.Of(patient, "/check-ins/batch"), new { items = new[] { new { date = today, scores = new { anxiety = 1 }, source = new { system = "urn:test", id = round } } } });
         await client.GetOkAsync("/api/v1/audit");
+        await client.GetOkAsync(ApiClient.Of(patient, "/access-log"));
     }
 
     private async Task FillAsync()
     {
+        if (await CountAsync($"SELECT count(*) FROM patients WHERE clinic_id = '{Clinic}'") > 0)
+        {
+            return; // tests of this class share their database
+        }
+
         await ExecuteAsync($"""
             INSERT INTO patients (clinic_id, id, given_names, time_zone, sensitivity, conditions, active, registered_at, version)
             SELECT '{Clinic}', ('0198f000-0000-7000-8001-' || lpad(to_hex(n), 12, '0'))::uuid, '{"{}"}', 'UTC', 'Standard', '[]', true, '2026-01-01', 1 FROM generate_series(0, {Patients - 1}) AS n;

@@ -9,14 +9,14 @@ namespace LdnApi.Hosting;
 
 /// <summary>
 /// For <c>--verify-audit</c>: works each clinic's chain out again, from the entries alone, and names the first link that does not hold. Its own output of an earlier
-/// day, kept where the database's owner cannot write, shows a chain that was cut short or made anew.
+/// day, kept where the database's owner cannot write, shows a chain that was cut short or made anew. What the access logs are found by is held against the entries.
 /// </summary>
 public static class AuditVerification
 {
     private const int PageSize = 5000;
 
     /// <param name="arguments">Nothing, or a file with an earlier output.</param>
-    /// <returns>0 when every chain holds, 1 when one does not.</returns>
+    /// <returns>0 when every chain holds and every access log is found whole, 1 when one does not or is not.</returns>
     public static async Task<int> RunAsync(IConfiguration configuration, IReadOnlyList<string> arguments, TextWriter output, CancellationToken ct)
     {
         var owner = DatabaseSetup.Required(configuration, "LdnOwner");
@@ -27,7 +27,7 @@ public static class AuditVerification
             await output.WriteLineAsync(finding.ToString());
         }
 
-        return findings.All(f => f.Broken is null) ? 0 : 1;
+        return findings.All(f => f is { Broken: null, Misplaced: 0 }) ? 0 : 1;
     }
 
     /// <summary>What was found of one clinic's chain.</summary>
@@ -35,9 +35,12 @@ public static class AuditVerification
     /// <param name="Hash">Its hash, in hexadecimal.</param>
     /// <param name="Pending">Entries not linked yet.</param>
     /// <param name="Broken">What is wrong with the next place; null when the chain holds.</param>
-    public sealed record Finding(ClinicId Clinic, long Number, string Hash, int Pending, string? Broken)
+    /// <param name="Misplaced">Rows of <c>audit_subjects</c> that are missing, or that no entry accounts for.</param>
+    public sealed record Finding(ClinicId Clinic, long Number, string Hash, int Pending, string? Broken, int Misplaced)
     {
-        public override string ToString() => $"clinic {Clinic} {Number} {Hash} {(Broken is null ? "holds" : $"BROKEN at {Number + 1}: {Broken}")}{(Pending > 0 ? $", {Pending} not linked yet" : "")}";
+        public override string ToString() =>
+            $"clinic {Clinic} {Number} {Hash} {(Broken is null ? "holds" : $"BROKEN at {Number + 1}: {Broken}")}{(Pending > 0 ? $", {Pending} not linked yet" : "")}" +
+            (Misplaced > 0 ? $", ACCESS LOGS INCOMPLETE: {Misplaced} rows of audit_subjects are not those of the entries" : "");
     }
 
     /// <param name="owner">Connection string of the role that sees every clinic.</param>
@@ -48,7 +51,7 @@ public static class AuditVerification
             .Select(w => (Clinic: new ClinicId(Guid.Parse(w[1])), Number: long.Parse(w[2], CultureInfo.InvariantCulture), Hash: w[3])).ToLookup(a => a.Clinic);
         await using var anyone = Context(owner, default);
         var clinics = await anyone.Database.SqlQuery<Guid>($"""
-            SELECT clinic_id AS "Value" FROM audit_entries UNION SELECT clinic_id FROM audit_heads
+            SELECT clinic_id AS "Value" FROM audit_entries UNION SELECT clinic_id FROM audit_heads UNION SELECT clinic_id FROM audit_subjects
             """).ToListAsync(ct);
         var findings = new List<Finding>();
         foreach (var clinic in clinics.Select(c => new ClinicId(c)).Union(anchors.Select(a => a.Key)).OrderBy(c => c.Value))
@@ -68,6 +71,7 @@ public static class AuditVerification
     {
         var head = await db.AuditHeads.AsNoTracking().SingleOrDefaultAsync(ct);
         var pending = await db.AuditEntries.CountAsync(e => e.Number == null, ct);
+        var misplaced = await MisplacedAsync(db, ct);
         var (number, hash) = (0L, Array.Empty<byte>());
         List<AuditEntry> page;
         do
@@ -97,7 +101,18 @@ public static class AuditVerification
             : number > (head?.Number ?? 0) || !hash.AsSpan().SequenceEqual(head?.Hash) ? "the head was changed"
             : null);
 
-        Finding Found(string? broken) => new(db.Clinic, number, Convert.ToHexStringLower(hash), pending, broken);
+        Finding Found(string? broken) => new(db.Clinic, number, Convert.ToHexStringLower(hash), pending, broken, misplaced);
+    }
+
+    private static async Task<int> MisplacedAsync(LdnDbContext db, CancellationToken ct)
+    {
+        var clinic = db.Clinic.Value;
+        return (await db.Database.SqlQuery<int>($"""
+            SELECT count(*)::integer AS "Value"
+            FROM (SELECT patient_id, recorded_at, id AS entry_id, true AS said FROM audit_entries, unnest(patient_ids) AS patient_id WHERE clinic_id = {clinic}) AS e
+            FULL JOIN (SELECT patient_id, recorded_at, entry_id, true AS found FROM audit_subjects WHERE clinic_id = {clinic}) AS s USING (patient_id, recorded_at, entry_id)
+            WHERE said IS NULL OR found IS NULL
+            """).ToListAsync(ct)).Single();
     }
 
     private static LdnDbContext Context(string owner, ClinicId clinic)
