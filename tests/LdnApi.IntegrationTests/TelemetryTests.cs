@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Npgsql;
 using OpenTelemetry.Trace;
 
 namespace LdnApi.IntegrationTests;
@@ -70,10 +71,45 @@ public sealed class TelemetryTests(LdnApiHost api) : IClassFixture<LdnApiHost>
         activity.SetTag("http.route", "/api").SetTag("url.query", Marker).SetTag("new.attribute", Marker);
         activity.TraceStateString = $"who={Marker}";
 
-        new ExportedSpans().OnEnd(activity);
+        using var exported = new ExportedSpans();
+        exported.OnEnd(activity);
 
         Assert.Equal("http.route", Assert.Single(activity.TagObjects).Key);
         Assert.Equal("", activity.TraceStateString);
+    }
+
+    /// <summary>PostgreSQL repeats a value that it cannot read, and Npgsql puts that on its span.</summary>
+    [Fact]
+    public async Task Of_an_exception_only_its_type_leaves()
+    {
+        await using var collector = await Collector.StartAsync();
+        await using var host = Exporting(collector);
+        using (new Activity("request") { ActivityTraceFlags = ActivityTraceFlags.Recorded }.Start())
+        {
+            await using var command = host.Services.GetRequiredService<NpgsqlDataSource>().CreateCommand("SELECT count(*) FROM patients WHERE version = $1::text::bigint");
+            command.Parameters.AddWithValue(Marker);
+            await Assert.ThrowsAsync<PostgresException>(() => command.ExecuteScalarAsync(Ct));
+        }
+
+        Collector.Flush(host.Services);
+
+        Assert.All(["SELECT patients", "exception.type", typeof(PostgresException).FullName!], text => Assert.Contains(text, collector.Text("traces"), StringComparison.Ordinal));
+        Assert.All([Marker, "invalid input syntax", "   at "], text => Assert.DoesNotContain(text, collector.Text("traces"), StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_span_with_an_event_that_says_more_stays_here_and_no_status_is_described()
+    {
+        using var exported = new ExportedSpans();
+        using var telling = new Activity("telling") { ActivityTraceFlags = ActivityTraceFlags.Recorded }.Start();
+        telling.AddEvent(new ActivityEvent("exception", tags: new() { ["exception.message"] = Marker }));
+        using var silent = new Activity("silent") { ActivityTraceFlags = ActivityTraceFlags.Recorded }.Start();
+        silent.AddEvent(new ActivityEvent("received-first-response")).SetStatus(ActivityStatusCode.Error, Marker);
+
+        exported.OnEnd(telling);
+        exported.OnEnd(silent);
+
+        Assert.Equal((false, true, null), (telling.Recorded, silent.Recorded, silent.StatusDescription));
     }
 
     private WebApplicationFactory<Program> Exporting(Collector collector) => api.WithWebHostBuilder(b =>

@@ -5,8 +5,8 @@ using OpenTelemetry;
 namespace LdnApi.Hosting.Observability;
 
 /// <summary>
-/// What may leave with a span: what stands on the list and nothing else. Off it are whatever a caller wrote (address, query, host, user agent, trace state) and the
-/// text of statements; a statement is named by its verb and its first table.
+/// What may leave with a span: what stands on the list and nothing else. Off it are whatever a caller wrote (address, query, host, user agent, trace state), the
+/// text of statements, and what an exception says; a statement is named by its verb and its first table, an exception by its type.
 /// </summary>
 public sealed partial class ExportedSpans : BaseProcessor<Activity>
 {
@@ -18,9 +18,26 @@ public sealed partial class ExportedSpans : BaseProcessor<Activity>
     };
 
     private const string Npgsql = "Npgsql";
+    private const string ExceptionType = "exception.type";
+
+    /// <summary>An event cannot be changed once it is there, so an exception is bared of its text before it becomes one.</summary>
+    private readonly ActivityListener _exceptions = new()
+    {
+        ShouldListenTo = _ => true,
+        ExceptionRecorder = (Activity _, Exception exception, ref TagList tags) =>
+            tags = new TagList([new(ExceptionType, exception.GetType().FullName), new("exception.message", null), new("exception.stacktrace", null)]), // what is there already is not added
+    };
+
+    public ExportedSpans() => ActivitySource.AddActivityListener(_exceptions);
 
     public override void OnEnd(Activity data)
     {
+        if (data.Events.Any(e => e.Tags.Any(tag => tag.Key != ExceptionType && tag.Value is not null)))
+        {
+            data.ActivityTraceFlags &= ~ActivityTraceFlags.Recorded; // an event that came another way: the span stays here
+            return;
+        }
+
         if (data.Source.Name == Npgsql)
         {
             if (data.ParentId is null)
@@ -41,7 +58,14 @@ public sealed partial class ExportedSpans : BaseProcessor<Activity>
             data.SetTag(name, null);
         }
 
+        data.SetStatus(data.Status); // without the description, which repeats what an exception says
         data.TraceStateString = ""; // null would stand for that of the span above
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        _exceptions.Dispose();
+        base.Dispose(disposing);
     }
 
     /// <summary>The verb and the first table of a statement: "SELECT patients". The setting of the clinic that goes ahead is passed over, and nothing is taken from a quote on: it may be anything.</summary>
