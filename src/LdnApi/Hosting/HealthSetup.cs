@@ -7,6 +7,7 @@ public static class HealthSetup
 {
     public static IServiceCollection AddLdnHealth(this IServiceCollection services)
     {
+        services.AddSingleton<Readiness>(); // one, so that those who ask share its answer
         services.AddHealthChecks().AddCheck<Readiness>("ready");
         return services;
     }
