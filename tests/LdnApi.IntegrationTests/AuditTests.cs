@@ -76,6 +76,44 @@ public sealed class AuditTests(LdnApiHost api) : IClassFixture<LdnApiHost>
         Assert.All(await EntriesAsync("stale", "done", "closed"), e => Assert.Equal(patient, Join(e.PatientIds)));
     }
 
+    /// <summary>Whichever way the patient was found: by the path, by a follow-up, by an identifier in the body.</summary>
+    [Fact]
+    public async Task A_stale_change_names_the_patient_whose_record_was_found()
+    {
+        using var client = api.ClientOf(LdnApiHost.NewClinic());
+        var named = new List<string>();
+        foreach (var name in ChangingRoutes.Names)
+        {
+            var call = await new ChangingRoutes(client, Today).ReadyAsync(name);
+            if (call.IfMatch is null && !ChangingRoutes.Upserts.Contains(name))
+            {
+                continue;
+            }
+
+            var record = ChangingRoutes.Upserts.Contains(name) ? await (await call.SendAsync(client, null)).ReadAsync() : await client.GetOkAsync(call.Record);
+            var patient = InPath(call.Url).Select(id => $"{id}").FirstOrDefault() ?? (string?)record["patientId"] ?? (ChangingRoutes.Upserts.Contains(name) ? (string?)record["id"] : null) ?? "";
+
+            var (stale, _) = await SendAsync(client, call with { IfMatch = 99 }, $"stale-{name}");
+
+            Assert.Equal((name, 412, patient), (name, (int)stale.StatusCode, Join((await EntriesAsync($"stale-{name}")).Single().PatientIds)));
+            named.Add(patient);
+        }
+
+        Assert.True(named.Count(n => n.Length > 0) > 25);
+    }
+
+    [Fact]
+    public async Task A_batch_names_the_patients_of_its_refused_items()
+    {
+        using var client = api.ClientOf(LdnApiHost.NewClinic());
+        var item = new { identifier = new { system = "urn:ehr", value = "batch-1" }, patient = new { name = new { family = "King" }, timeZone = "UTC" } };
+        var made = await client.SendAsync(HttpMethod.Put, "/api/v1/patients", item);
+
+        await SendAsync(client, new Call(HttpMethod.Post, "/api/v1/patients/batch", new { items = new[] { new { item.identifier, item.patient, ifNoneMatch = "*" } } }), "refused-item");
+
+        Assert.Equal((string)(await made.ReadAsync())["id"]!, Join((await EntriesAsync("refused-item")).Single().PatientIds));
+    }
+
     [Fact]
     public async Task A_sign_of_self_harm_that_is_kept_from_a_refused_report_is_one_entry_with_the_refusals_status()
     {

@@ -69,7 +69,7 @@ public static class UpsertPatient
             problem => problem.Under("$.patient").ToHttp());
     }
 
-    public sealed class Handler(LdnDbContext db, IMediator mediator) : ICommandHandler<Command, Result<Outcome>>
+    public sealed class Handler(LdnDbContext db, AuditTrail trail, IMediator mediator) : ICommandHandler<Command, Result<Outcome>>
     {
         private static readonly Problem TooManyIdentifiers = Problem.Refused(
             "too-many-identifiers", "A patient has too many identifiers.", "$.identifiers", $"With those there are, at most {PatientBody.MaxIdentifiers}.");
@@ -77,6 +77,11 @@ public static class UpsertPatient
         public async Task<Result<Outcome>> Handle(Command command, CancellationToken ct)
         {
             var known = await db.LockPatientAsync(command.Identifier.ToValue(), (command.Patient.Identifiers ?? []).Select(i => i.ToValue()), ct);
+            if (known is not null)
+            {
+                trail.Concerns(known.Id);
+            }
+
             if (command.Preconditions.Refusal(known?.Version) is { } refusal)
             {
                 return refusal;
