@@ -89,6 +89,17 @@ public sealed class DocumentTests
                 .Concat(operation.Parameters.SingleOrDefault(p => (string)p["name"]! == "If-Match") is { } ifMatch ? (bool?)ifMatch["required"] == true ? ["412", "428"] : ["412"] : []);
     }
 
+    /// <summary>Three POSTs read: a search and two calculations.</summary>
+    [Fact]
+    public void An_operation_takes_an_idempotency_key_when_it_is_a_post_that_changes_something()
+    {
+        var posts = Contract.Operations.Where(o => o.Method == "POST").ToList();
+        var without = posts.Where(o => !o.Parameters.Any(p => (string)p["name"]! == "Idempotency-Key")).Select(o => o.Path.Split('/')[^1]);
+
+        Assert.True(posts.Count > 30);
+        Assert.Equal(["search", "simulate", "simulate"], without.Order());
+    }
+
     private static IEnumerable<(string Place, JsonObject Media)> MediaTypes() =>
         from operation in Contract.Operations
         from content in operation.Body.Select(b => (Place: $"{operation} {b.Key}", Media: b.Value))

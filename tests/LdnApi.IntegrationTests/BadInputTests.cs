@@ -114,6 +114,10 @@ public sealed class BadInputTests(LdnApiHost api) : IClassFixture<LdnApiHost>
     [InlineData("{", "application/json", 400)]
     [InlineData("", "application/json", 400)]
     [InlineData("{}", "text/plain", 415)]
+    [InlineData("{}", "application/x+json", 415)]
+    [InlineData("{}", "application/merge-patch+json", 415)]
+    [InlineData("{}", "application/problem+json; charset=utf-8", 415)]
+    [InlineData("{}", "Application/JSON; charset=utf-8", 400)]
     [InlineData("{}", "application/json; charset=klingon-8", 415)]
     [InlineData("{}", "application/json; charset=utf-16", 415)]
     public async Task A_body_that_cannot_be_read_is_a_problem(string body, string mediaType, int status)

@@ -65,6 +65,34 @@ public sealed partial class DashboardTests(LdnApiHost api) : IClassFixture<LdnAp
         Assert.Equal(before["open"] + 2, overdue["overdue"]);
     }
 
+    /// <summary>What only reads is done again when it is asked again: a key sent with it keeps nothing and counts for nothing.</summary>
+    [Fact]
+    public async Task Only_answers_that_are_kept_are_counted_as_kept()
+    {
+        using var client = api.ClientOf(LdnApiHost.NewClinic());
+        var changing = new ChangingRoutes(client, DateOnly.FromDateTime(api.Clock.GetUtcNow().UtcDateTime));
+        var readings = new List<Call>();
+        foreach (var name in ChangingRoutes.Calculations)
+        {
+            readings.Add(await changing.ReadyAsync(name));
+        }
+
+        var before = await KeptAsync();
+        foreach (var call in readings)
+        {
+            using var read = await call.SendAsync(client, null, "a-key-for-nothing");
+            Assert.Equal(200, (int)read.StatusCode);
+        }
+
+        var after = await KeptAsync();
+        await client.PostOkAsync("/api/v1/patients", new { name = new { family = "Hopper" }, timeZone = "UTC" }, key: "a-key-for-nothing");
+
+        Assert.Equal((3, before, before + 1), (readings.Count, after, await KeptAsync()));
+
+        async Task<double> KeptAsync() =>
+            double.Parse(Regex.Match(await client.GetStringAsync("/metrics", Ct), @"^ldnapi_answers_stored_total(?:{[^}]*})? (\S+)", RegexOptions.Multiline).Groups[1].Value, CultureInfo.InvariantCulture);
+    }
+
     [Fact]
     public async Task The_age_of_the_oldest_entry_outside_the_chain_grows_until_it_is_chained()
     {

@@ -52,7 +52,7 @@ internal sealed class OpenApiOperations : IOperationFilter
             Take(OpenApiParts.UpsertIfNoneMatch);
         }
 
-        if (method == "POST")
+        if (method == "POST" && !context.ApiDescription.ActionDescriptor.EndpointMetadata.OfType<OnlyReads>().Any())
         {
             Take(OpenApiParts.IdempotencyKey);
             Send(OpenApiParts.Replayed);

@@ -1,4 +1,5 @@
 using LdnApi.Common;
+using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.Net.Http.Headers;
 
 namespace LdnApi.Hosting;
@@ -65,12 +66,19 @@ public static class WireGuards
     });
 
     /// <summary>
-    /// A byte order mark is no JSON (RFC 8259, 8.1). The framework's reader passes over it, so it is looked for before. After authorization: nobody else's body is read.
+    /// The framework takes anything that ends in +json for JSON; here it is what the contract names. A byte order mark is no JSON (RFC 8259, 8.1): the framework's reader passes
+    /// over it, so it is looked for before. After authorization: nobody else's body is read.
     /// </summary>
     public static void UseJsonGuard(this IApplicationBuilder app) => app.Use(async (http, next) =>
     {
         if (http.Request.HasJsonContentType())
         {
+            if (http.GetEndpoint()?.Metadata.GetMetadata<IAcceptsMetadata>() is { } accepted
+                && !accepted.ContentTypes.Contains(http.Request.GetTypedHeaders().ContentType!.MediaType.Value, StringComparer.OrdinalIgnoreCase))
+            {
+                throw new UnreadableException("Not a media type that is accepted here.", StatusCodes.Status415UnsupportedMediaType);
+            }
+
             var body = http.Request.BodyReader;
             var begun = (await body.ReadAsync(http.RequestAborted)).Buffer;
             var marked = begun.FirstSpan is [0xEF, ..];

@@ -30,7 +30,8 @@ public static class SearchPatients
         .MapPost("/search", Post)
         .WithName(nameof(SearchPatients))
         .WithSummary("Search patients")
-        .WithDescription("By identifier, by the beginning of the family name, by birth date. Reads and changes nothing, so that it may be repeated without an `Idempotency-Key`.")
+        .WithDescription("By identifier, by the beginning of the family name, by birth date. Reads and changes nothing, so that it may be repeated.")
+        .OnlyReads()
         .NeedsScope(Scopes.ClinicalRead);
 
     private static async Task<Results<Ok<Page<PatientResponse>>, ProblemHttpResult>> Post(Request request, IMediator mediator, CancellationToken ct) =>

@@ -92,9 +92,9 @@ public static class SimulateTitration
     public static void Map(IEndpointRouteBuilder patient)
     {
         patient.MapPost("/titration-schedules/simulate", PostPlan).WithName("SimulatePlan")
-            .WithSummary("Work out what would come of a titration that does not exist yet").WithDescription(Notice).NeedsScope(Scopes.ClinicalRead);
+            .WithSummary("Work out what would come of a titration that does not exist yet").WithDescription(Notice).OnlyReads().NeedsScope(Scopes.ClinicalRead);
         patient.MapPost("/titration-schedules/{titrationScheduleId}/simulate", PostSchedule).WithName(nameof(SimulateTitration))
-            .WithSummary("Work out what would come of a titration").WithDescription($"An overdue step is expected today, and a hold to end today. {Notice}").NeedsScope(Scopes.ClinicalRead);
+            .WithSummary("Work out what would come of a titration").WithDescription($"An overdue step is expected today, and a hold to end today. {Notice}").OnlyReads().NeedsScope(Scopes.ClinicalRead);
     }
 
     private static async Task<Results<Ok<Response>, ProblemHttpResult>> PostPlan(PatientId patientId, PlanRequest request, IMediator mediator, CancellationToken ct) =>
