@@ -46,7 +46,7 @@ internal sealed class Witness(ApiProcess api, string owner, string token, Clinic
         var chains = await AuditVerification.VerifyAsync(owner, [], CancellationToken.None);
         return new Observed(
             [.. rows.Where(r => r.Op != Workload.SetUp)], [.. entries.Select(e => new Entry(e.RequestId, e.Status, e.PatientIds))], versions, await FollowUpsAsync(db, patients),
-            [.. chains.Where(c => c.Broken is not null).Select(c => c.ToString())]);
+            [.. chains.Where(c => c is not { Broken: null, Misplaced: 0 }).Select(c => c.ToString())]);
     }
 
     /// <summary>Folds each patient's facts anew and holds the stored follow-ups against it.</summary>
