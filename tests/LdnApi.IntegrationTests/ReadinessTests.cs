@@ -14,6 +14,7 @@ public sealed class ReadinessTests(LdnApiHost api) : IClassFixture<LdnApiHost>
     {
         using var client = api.CreateClient();
         using var sent = new SentStatements(api.Database.App);
+        api.Clock.Advance(TimeSpan.FromSeconds(1));
 
         await FloodAsync(client);
         var once = sent.Texts.Count;
@@ -37,6 +38,19 @@ public sealed class ReadinessTests(LdnApiHost api) : IClassFixture<LdnApiHost>
         api.Clock.Advance(TimeSpan.FromSeconds(1));
 
         Assert.Equal((HttpStatusCode.OK, HttpStatusCode.ServiceUnavailable, HttpStatusCode.OK), (before, broken, await StatusAsync(client)));
+    }
+
+    [Fact]
+    public async Task A_connection_that_was_cut_since_is_no_reason_to_be_unready()
+    {
+        using var client = api.CreateClient();
+        await using var app = NpgsqlDataSource.Create(api.Database.App);
+
+        var before = await StatusAsync(client);
+        await ExecuteAsync(app, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = current_user AND datname = current_database() AND pid <> pg_backend_pid()");
+        api.Clock.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (before, await StatusAsync(client)));
     }
 
     /// <summary>Who hangs up leaves the check to those who wait for it.</summary>

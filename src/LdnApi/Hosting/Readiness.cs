@@ -73,8 +73,7 @@ internal sealed class Readiness(Draining draining, IConfiguration configuration,
 
     private static string? OfItsOwn(string? connection) => connection is null ? null : new NpgsqlConnectionStringBuilder(connection)
     {
-        MaxPoolSize = 1,
-        MinPoolSize = 0,
+        Pooling = false, // one that was kept may have been cut since, and one that can be made is a part of the truth
         Timeout = 2,
         CommandTimeout = 2,
         CancellationTimeout = 500, // ms
