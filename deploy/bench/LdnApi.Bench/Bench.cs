@@ -35,7 +35,7 @@ internal static class Bench
         foreach (var (operation, _, _) in Operations) // nobody is measured cold
         {
             await Tools.WrkAsync(ceiling.Address, operation, "-", patients, options, 2);
-            await Tools.WrkAsync(api.Address, operation, token, patients, options, 4);
+            await Tools.WrkAsync(api.Address, operation, token, patients, options, 15); // until its code is compiled for good
         }
 
         for (var round = 1; round <= options.Rounds; round++)

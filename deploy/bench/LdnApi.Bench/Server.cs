@@ -48,6 +48,7 @@ internal sealed class Server : IAsyncDisposable
             ["RateLimits__Requests"] = "10000000",
             ["RateLimits__WindowSeconds"] = "1",
             ["Logging__LogLevel__Default"] = "Warning",
+            ["DOTNET_GCgen0size"] = "0x1000000", // as in the image
         };
         foreach (var (name, value) in settings)
         {

@@ -9,7 +9,7 @@ namespace LdnApi.Bench;
 /// <param name="CheckIns">How many check-ins the clinic has.</param>
 /// <param name="Seconds">How long one operation is driven in one round.</param>
 /// <param name="Connections">How many requests are in flight.</param>
-/// <param name="Api">LdnApi.dll, built in Release.</param>
+/// <param name="Api">LdnApi.dll, published in Release.</param>
 /// <param name="Out">Where tables go.</param>
 internal sealed record Options(long CheckIns, int Rounds, int Seconds, int Connections, string Api, string Out)
 {
@@ -18,7 +18,7 @@ internal sealed record Options(long CheckIns, int Rounds, int Seconds, int Conne
         var values = given.Select(g => g.Split('=', 2)).ToDictionary(g => g[0], g => g[1]);
         return new Options(
             long.Parse(values.GetValueOrDefault("check-ins", "1000000"), NumberFormatInfo.InvariantInfo), Int("rounds", 5), Int("seconds", 5), Int("connections", 32),
-            values.GetValueOrDefault("api", "src/LdnApi/bin/Release/net10.0/LdnApi.dll"), values.GetValueOrDefault("out", "artifacts/bench"));
+            values.GetValueOrDefault("api", "artifacts/bench/api/LdnApi.dll"), values.GetValueOrDefault("out", "artifacts/bench"));
 
         int Int(string name, int otherwise) => values.TryGetValue(name, out var value) ? int.Parse(value, NumberFormatInfo.InvariantInfo) : otherwise;
     }
