@@ -89,7 +89,7 @@ public sealed partial class NightlyRun(IServiceScopeFactory scopes, NightlyMetri
         var trail = scope.ServiceProvider.GetRequiredService<AuditTrail>();
         return await db.Database.CreateExecutionStrategy().ExecuteAsync(async () =>
         {
-            db.ChangeTracker.Clear();
+            db.Forget();
             await using var transaction = await db.Database.BeginTransactionAsync(ct);
             var patient = await db.LockPatientAsync(new PatientId(due.PatientId), ct);
             var now = clock.GetUtcNow();
@@ -106,7 +106,7 @@ public sealed partial class NightlyRun(IServiceScopeFactory scopes, NightlyMetri
             nightly.EvaluatedThrough = ended;
             nightly.DueAt = NightlyEvaluation.NextAfter(now, patient.TimeZone);
             trail.Concerns(patient.Id);
-            db.AuditEntries.Add(trail.EntryOfChange(caller, nameof(NightlyEvaluation)));
+            db.Append(trail.EntryOfChange(caller, nameof(NightlyEvaluation)));
             await db.SaveChangesAsync(ct);
             await transaction.CommitAsync(ct);
             metrics.Evaluations.Add(1);

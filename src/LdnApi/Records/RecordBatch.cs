@@ -10,12 +10,12 @@ namespace LdnApi.Records;
 
 /// <summary>
 /// Reads rows of several kinds in one round trip, where one query after another would wait for the network each time. The rows are not tracked. Inside a transaction it
-/// sees what the transaction sees; outside one it brings the clinic along, as <see cref="ClinicWall"/> does.
+/// sees what the transaction sees, and takes along what waits to be sent (<see cref="LdnDbContext.Append"/>); outside one it brings the clinic along, as <see cref="ClinicWall"/> does.
 /// </summary>
 /// <remarks>In a condition <c>$1</c> is the clinic, and each row is asked to be of it; further values begin with <c>$2</c>.</remarks>
 public sealed class RecordBatch(LdnDbContext db)
 {
-    private readonly List<(NpgsqlBatchCommand Command, Func<NpgsqlDataReader, CancellationToken, Task> Take)> _parts = [];
+    private readonly List<(NpgsqlBatchCommand Command, Func<NpgsqlDataReader, CancellationToken, Task>? Take)> _parts = [];
 
     /// <summary>Asks for the rows of a kind.</summary>
     /// <param name="condition">SQL, and whatever may follow a condition.</param>
@@ -35,20 +35,31 @@ public sealed class RecordBatch(LdnDbContext db)
         return found;
     }
 
+    /// <summary>Does something else on the way.</summary>
+    /// <param name="sql">What answers with no rows.</param>
+    /// <returns>What knows, once the batch is read, how many rows it was done to.</returns>
+    public NpgsqlBatchCommand Do(string sql, params object[] values) => Ask(sql, values, null);
+
     /// <summary>Reads everything that was asked for.</summary>
     public Task ReadAsync(CancellationToken ct) => db.Database.CurrentTransaction is null
         ? db.Database.CreateExecutionStrategy().ExecuteAsync(() => ReadOnceAsync(ct))
         : ReadOnceAsync(ct);
 
-    private void Ask(string sql, object[] values, Func<NpgsqlDataReader, CancellationToken, Task> take)
+    private NpgsqlBatchCommand Ask(string sql, object[] values, Func<NpgsqlDataReader, CancellationToken, Task>? take)
     {
-        var command = new NpgsqlBatchCommand(sql) { Parameters = { new NpgsqlParameter<Guid> { TypedValue = db.Clinic.Value } } };
+        var command = new NpgsqlBatchCommand(sql);
+        if (sql.Contains("$1", StringComparison.Ordinal))
+        {
+            command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = db.Clinic.Value });
+        }
+
         foreach (var value in values)
         {
             command.Parameters.Add(new NpgsqlParameter { Value = value });
         }
 
         _parts.Add((command, take));
+        return command;
     }
 
     private async Task ReadOnceAsync(CancellationToken ct)
@@ -64,7 +75,7 @@ public sealed class RecordBatch(LdnDbContext db)
                 batch.BatchCommands.Add(new NpgsqlBatchCommand(ClinicWall.Set) { Parameters = { new() { Value = db.Clinic.ToString() } } });
             }
 
-            foreach (var (command, _) in _parts)
+            foreach (var command in db.TakeWaiting().Concat(_parts.Select(p => p.Command)))
             {
                 batch.BatchCommands.Add(command);
             }
@@ -75,10 +86,10 @@ public sealed class RecordBatch(LdnDbContext db)
                 await reader.NextResultAsync(ct);
             }
 
-            foreach (var (_, take) in _parts)
+            foreach (var take in _parts.Select(p => p.Take).OfType<Func<NpgsqlDataReader, CancellationToken, Task>>())
             {
                 await take(reader, ct);
-                await reader.NextResultAsync(ct);
+                await reader.NextResultAsync(ct); // passes over what answers with no rows
             }
         }
         finally

@@ -40,10 +40,25 @@ internal static class Sourced
             await db.SaveChangesAsync(ct);
             return null;
         }
-        catch (DbUpdateException e) when (e.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation, ConstraintName: { } index }
-            && index.EndsWith(IndexEnding, StringComparison.Ordinal))
+        catch (DbUpdateException e) when (SaysTaken(e.InnerException))
         {
             return Taken;
         }
     }
+
+    /// <summary>The answer of what sends a record that was appended, or that the patient has a record of this source.</summary>
+    public static async Task<Result<T>> OrTakenAsync<T>(Func<Task<T>> send)
+    {
+        try
+        {
+            return await send();
+        }
+        catch (PostgresException e) when (SaysTaken(e))
+        {
+            return Taken;
+        }
+    }
+
+    private static bool SaysTaken(Exception? e) => e is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation, ConstraintName: { } index }
+        && index.EndsWith(IndexEnding, StringComparison.Ordinal);
 }

@@ -57,7 +57,7 @@ public sealed class FollowUpMonitor(LdnDbContext db, ClinicSettings settings, Pr
             SettingsVersion = inForce.Version,
             RuleSetVersion = RuleCatalogue.RuleSetVersion,
         };
-        db.Evaluations.Add(entry);
+        db.Append(entry);
 
         var (facts, changedCheckIns) = known();
         if (changedCheckIns >= CheckInDigest.RenewFrom)
@@ -66,7 +66,7 @@ public sealed class FollowUpMonitor(LdnDbContext db, ClinicSettings settings, Pr
         }
 
         var evaluation = RuleEngine.Decide(facts, inForce.Settings, entry.AsOf, lastCompletedDay);
-        var followUps = stored.ConvertAll(f => db.FollowUps.Local.SingleOrDefault(tracked => tracked.Id == f.Id) ?? f);
+        var followUps = stored.ConvertAll(f => db.Tracked<FollowUp>().SingleOrDefault(tracked => tracked.Id == f.Id) ?? f);
         var changes = FollowUpReconciler.Reconcile([.. followUps.Select(FollowUp.ToStored)], evaluation);
 
         var changed = new Dictionary<FollowUpId, FollowUp>();

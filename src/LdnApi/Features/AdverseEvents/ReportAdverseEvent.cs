@@ -58,8 +58,8 @@ public static class ReportAdverseEvent
             }
 
             var similar = await duplicates.FindAsync(patient.Id, DuplicateSearch.OutlineOf(adverseEvent), ct);
-            db.AdverseEvents.Add(adverseEvent);
-            return await db.SaveSourcedAsync(ct) is { } taken ? taken : AdverseEventResponse.Of(adverseEvent, await monitor.ReviewAsync(patient, now, ct), similar);
+            db.Append(adverseEvent);
+            return await Sourced.OrTakenAsync(async () => AdverseEventResponse.Of(adverseEvent, await monitor.ReviewAsync(patient, now, ct), similar));
         }
     }
 }

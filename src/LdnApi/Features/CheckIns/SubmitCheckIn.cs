@@ -30,11 +30,11 @@ public static class SubmitCheckIn
         {
             var now = clock.GetUtcNow();
             var patient = db.Locked(command.PatientId);
-            return command.CheckIn.DayFor(patient, now).ThenAsync<CheckInResponse>(async day =>
+            return command.CheckIn.DayFor(patient, now).ThenAsync(day =>
             {
                 var checkIn = command.CheckIn.ToRecord(patient, day, now);
-                db.CheckIns.Add(checkIn);
-                return await db.SaveSourcedAsync(ct) is { } taken ? taken : CheckInResponse.Of(checkIn, await monitor.ReviewAsync(patient, now, ct));
+                db.Append(checkIn);
+                return Sourced.OrTakenAsync(async () => CheckInResponse.Of(checkIn, await monitor.ReviewAsync(patient, now, ct)));
             });
         }
     }

@@ -60,7 +60,9 @@ public static class UpdatePatient
                 return PatientIdentifier.Taken;
             }
 
+            db.Attach(patient);
             body.CopyTo(patient);
+            db.ChangeTracker.DetectChanges();
             if (!db.ChangeTracker.HasChanges())
             {
                 return PatientResponse.Of(patient);
