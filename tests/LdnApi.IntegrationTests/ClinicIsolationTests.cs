@@ -144,7 +144,7 @@ public sealed partial class ClinicIsolationTests(LdnApiHost api) : IClassFixture
             async (client, patient) => await StatusAsync(client.SendAsync(HttpMethod.Post, $"/api/v1/patients/{patient}/check-ins", new { date = "2026-03-01", note = "fine" })),
             async (client, patient) => await StatusAsync(client.SendAsync(HttpMethod.Post, $"/api/v1/patients/{patient}/check-ins", new { date = "2027-03-01", note = "too early" })),
             async (client, _) => await StatusAsync(client.GetAsync($"/api/v1/patients/{Guid.NewGuid()}", Ct)),
-            async (client, patient) => await fault.DuringAsync(() => throw new InvalidOperationException("A bug."), () => StatusAsync(client.SendAsync(HttpMethod.Post, $"/api/v1/patients/{patient}/check-ins", new { date = "2026-03-02", note = "fine" }))),
+            async (client, patient) => await fault.DuringAsync(() => throw new InvalidOperationException("A bug."), () => StatusAsync(client.SendAsync(HttpMethod.Post, $"/api/v1/patients/{patient}/procedures", new { plannedOn = "2026-03-30", text = "arthroscopy" }))),
             async (client, patient) => await fault.DuringAsync(() => throw new OperationCanceledException(), () => StatusAsync(client.GetAsync($"/api/v1/patients/{patient}/assessments", Ct))),
             async (client, patient) =>
             {
@@ -311,7 +311,7 @@ public sealed partial class ClinicIsolationTests(LdnApiHost api) : IClassFixture
         public override ValueTask<DbDataReader> ReaderExecutedAsync(
             DbCommand command, CommandExecutedEventData eventData, DbDataReader result, CancellationToken cancellationToken = default)
         {
-            if (command.CommandText.Contains("check_ins", StringComparison.Ordinal) || command.CommandText.Contains("assessments", StringComparison.Ordinal))
+            if (command.CommandText.Contains("procedures", StringComparison.Ordinal) || command.CommandText.Contains("assessments", StringComparison.Ordinal))
             {
                 Interlocked.Exchange(ref _happens, null)?.Invoke();
             }
