@@ -12,6 +12,11 @@ internal sealed class PostgresNode(string bin, string folder, string password)
         "-c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=200 -c wal_level=replica -c hot_standby=on -c max_wal_senders=8 -c wal_keep_size=256MB "
         + "-c wal_retrieve_retry_interval=200ms -c shared_buffers=64MB";
 
+    /// <summary>What the small disk has beside the log, MB: two segments and a half.</summary>
+    private const int SpareMb = 40;
+
+    private long _roomMb;
+
     public int Port { get; } = Shell.FreePort();
 
     public string Administrator => Connect("postgres", "postgres");
@@ -95,12 +100,12 @@ internal sealed class PostgresNode(string bin, string folder, string password)
     public async Task<bool> ConfineLogAsync()
     {
         await KillAsync();
-        var room = (Directory.GetFiles(Log).Sum(f => new FileInfo(f).Length) >> 20) + 40;
+        _roomMb = (Directory.GetFiles(Log).Sum(f => new FileInfo(f).Length) >> 20) + SpareMb;
         Directory.Move(Log, $"{Log}.kept");
         Directory.CreateDirectory(Log);
         try
         {
-            await Shell.RunAsync("mount", ["-t", "tmpfs", "-o", $"size={room}m,mode=700", "ldn-survival", Log], folder);
+            await Shell.RunAsync("mount", ["-t", "tmpfs", "-o", $"size={_roomMb}m,mode=700", "ldn-survival", Log], folder);
         }
         catch (Exception e) when (e is InvalidOperationException or Win32Exception) // refused, or no such program
         {
@@ -132,13 +137,19 @@ internal sealed class PostgresNode(string bin, string folder, string password)
         }
     }
 
-    public void MakeRoom() => File.Delete(Filler);
+    /// <summary>Frees what was taken, and gives the disk as much again as the log may have grown by meanwhile.</summary>
+    public async Task MakeRoomAsync()
+    {
+        File.Delete(Filler);
+        _roomMb += SpareMb;
+        await Shell.RunAsync("mount", ["-o", $"remount,size={_roomMb}m", Log], folder);
+    }
 
     /// <summary>Stops it, and puts its log back where it was.</summary>
     public async Task ReleaseLogAsync()
     {
         await KillAsync();
-        MakeRoom();
+        File.Delete(Filler);
         await Shell.RunAsync("cp", ["-a", Log, $"{Log}.kept"], folder);
         await Shell.RunAsync("umount", [Log], folder);
         Directory.Delete(Log);

@@ -108,7 +108,7 @@ public sealed class SurvivalTests(SingleServer alone, ServerPair pair)
                 await arena.Primary.FillDiskAsync();
                 await Assert.ThrowsAnyAsync<NpgsqlException>(() => Nemesis.FillLogAsync(arena.Primary));
                 await Nemesis.PauseAsync(random, 500, 1500);
-                arena.Primary.MakeRoom();
+                await arena.Primary.MakeRoomAsync();
                 await arena.Primary.KillAsync();
                 await arena.Primary.StartAsync();
             }));
