@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace LdnApi.ArchitectureTests;
 
-/// <summary>docs/security.md promises by naming tests: each of them exists.</summary>
+/// <summary>docs/security.md and docs/asvs-l2.md promise by naming tests: each of them exists.</summary>
 public sealed partial class SecurityDocTests
 {
     private static readonly string Root = Path.GetFullPath("../..", Path.GetDirectoryName(ThisFile())!);
@@ -14,10 +14,12 @@ public sealed partial class SecurityDocTests
             .SelectMany(f => Class().Matches(File.ReadAllText(f))).Select(m => m.Groups[1].Value),
     ];
 
-    [Fact]
-    public void Every_test_that_is_named_exists()
+    [Theory]
+    [InlineData("docs/security.md")]
+    [InlineData("docs/asvs-l2.md")]
+    public void Every_test_that_is_named_exists(string document)
     {
-        var named = Named().Matches(File.ReadAllText(Path.Combine(Root, "docs/security.md"))).Select(m => m.Groups[1].Value).Distinct().ToList();
+        var named = Named().Matches(File.ReadAllText(Path.Combine(Root, document))).Select(m => m.Groups[1].Value).Distinct().ToList();
 
         Assert.True(named.Count > 12);
         Assert.Empty(named.Except(Tests));

@@ -1,6 +1,7 @@
 using LdnApi.Common;
 using LdnApi.Hosting;
 using LdnApi.Pipeline;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
@@ -49,6 +50,8 @@ public sealed class AuditChainTests(LdnApiHost api) : IClassFixture<LdnApiHost>
     [InlineData("DELETE FROM audit_entries WHERE clinic_id = '{0}' AND number > 4", 5, "newest entries are missing")]
     [InlineData("DELETE FROM audit_entries WHERE clinic_id = '{0}'", 1, "newest entries are missing")]
     [InlineData("DELETE FROM audit_heads WHERE clinic_id = '{0}'", 7, "head was changed")]
+    [InlineData("INSERT INTO audit_entries (clinic_id, id, recorded_at, subject, operation, patient_ids, number, hash) SELECT clinic_id, gen_random_uuid(), recorded_at, 'dr-framed', operation, patient_ids, 0, hash FROM audit_entries WHERE clinic_id = '{0}' AND number = 2", 7, "stands before the first")]
+    [InlineData("INSERT INTO audit_entries (clinic_id, id, recorded_at, subject, operation, patient_ids, number, hash) SELECT clinic_id, gen_random_uuid(), recorded_at, 'dr-framed', operation, patient_ids, -7, hash FROM audit_entries WHERE clinic_id = '{0}' AND number = 2", 7, "stands before the first")]
     public async Task What_was_tampered_with_is_named(string tampering, int at, string finding)
     {
         var clinic = await ChainAsync();
@@ -78,6 +81,36 @@ public sealed class AuditChainTests(LdnApiHost api) : IClassFixture<LdnApiHost>
         var found = await FindAsync(clinic, kept);
         Assert.Equal(at - 1, found.Number);
         Assert.Contains(finding, found.Broken, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_command_holds_the_chains_against_every_earlier_output_it_is_given_and_takes_no_other_file()
+    {
+        var clinic = await ChainAsync();
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection([new("ConnectionStrings:LdnOwner", api.Database.Owner)]).Build();
+        var (kept, other) = (Path.GetTempFileName(), Path.GetTempFileName());
+        try
+        {
+            await using (var output = new StreamWriter(kept))
+            {
+                await RunAsync(output);
+            }
+
+            await TamperAsync("DELETE FROM audit_entries WHERE clinic_id = '{0}' AND number > 4; UPDATE audit_heads SET (number, hash) = (SELECT number, hash FROM audit_entries WHERE clinic_id = '{0}' AND number = 4) WHERE clinic_id = '{0}'", clinic);
+
+            using var said = new StringWriter();
+            Assert.Equal(1, await RunAsync(said, kept, kept));
+            Assert.Contains($"clinic {clinic} 4", said.ToString(), StringComparison.Ordinal);
+            Assert.Contains("held against", said.ToString(), StringComparison.Ordinal);
+            await Assert.ThrowsAsync<ConfigurationException>(() => RunAsync(TextWriter.Null, kept, other)); // it is empty
+        }
+        finally
+        {
+            File.Delete(kept);
+            File.Delete(other);
+        }
+
+        Task<int> RunAsync(TextWriter output, params string[] files) => AuditVerification.RunAsync(configuration, files, output, Ct);
     }
 
     /// <summary>What an access log is found by is no evidence: it is held against the entries, which are.</summary>

@@ -231,16 +231,48 @@ public sealed class AuditTests(LdnApiHost api) : IClassFixture<LdnApiHost>
     }
 
     [Fact]
+    public async Task A_replay_reads_the_history_of_each_patient_and_says_so()
+    {
+        using var client = api.ClientOf(LdnApiHost.NewClinic());
+        var patient = await LdnApiHost.RegisterAsync(client, "UTC");
+        client.DefaultRequestHeaders.Add("Prefer", "respond-async");
+
+        var (asked, _) = await SendAsync(client, new Call(HttpMethod.Post, "/api/v1/rules/replay", new { settings = new { severeNrs = 6 } }), "replayed");
+        await api.RunReplaysAsync();
+
+        Assert.Equal((202, 202), ((int)asked.StatusCode, (await EntriesAsync("replayed")).Single().Status));
+        Assert.Equal("dr-gray", (await ReadAsync($"operation = 'Replay' AND patient_ids = '{{{patient}}}'")).Single().Subject);
+    }
+
+    [Fact]
+    public async Task Whoever_learns_that_an_identifier_has_a_patient_is_on_record_as_having_learnt_of_that_patient()
+    {
+        using var client = api.ClientOf(LdnApiHost.NewClinic());
+        object Body(string family) => new { name = new { family }, timeZone = "UTC", identifiers = new[] { new { system = "urn:mrn", value = "7" } } };
+        var known = await client.PostOkAsync("/api/v1/patients", Body("King"));
+        var other = await LdnApiHost.RegisterAsync(client, "UTC");
+
+        var (registered, _) = await SendAsync(client, new Call(HttpMethod.Post, "/api/v1/patients", Body("Byron")), "register-taken");
+        var (changed, _) = await SendAsync(client, new Call(HttpMethod.Put, ApiClient.Of(other), Body("Byron"), 1), "change-taken");
+
+        Assert.Equal((409, 409), ((int)registered.StatusCode, (int)changed.StatusCode));
+        Assert.Contains((string)known["id"]!, Join((await EntriesAsync("register-taken")).Single().PatientIds), StringComparison.Ordinal);
+        Assert.Contains((string)known["id"]!, Join((await EntriesAsync("change-taken")).Single().PatientIds), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Reading_the_trail_names_no_patient_but_the_one_asked_for()
     {
         using var client = api.ClientOf(LdnApiHost.NewClinic());
         var patient = await LdnApiHost.RegisterAsync(client, "UTC");
 
+        await client.GetOkAsync(ApiClient.Of(patient));
         await SendAsync(client, new Call(HttpMethod.Get, "/api/v1/audit", null), "whole-trail");
-        await SendAsync(client, new Call(HttpMethod.Get, $"/api/v1/audit?patientId={patient}", null), "trail-of-one");
+        var (_, page) = await SendAsync(client, new Call(HttpMethod.Get, $"/api/v1/audit?patientId={patient}&limit=1", null), "trail-of-one");
+        await SendAsync(client, new Call(HttpMethod.Get, $"/api/v1/audit?cursor={page!["nextCursor"]}", null), "its-next-page");
 
         Assert.Empty((await EntriesAsync("whole-trail")).Single().PatientIds);
-        Assert.Equal(patient.ToString(), Join((await EntriesAsync("trail-of-one")).Single().PatientIds));
+        Assert.Equal([patient.ToString(), patient.ToString()], (await EntriesAsync("trail-of-one", "its-next-page")).Select(e => Join(e.PatientIds)));
     }
 
     [Fact]

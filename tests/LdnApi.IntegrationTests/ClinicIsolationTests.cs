@@ -119,6 +119,18 @@ public sealed partial class ClinicIsolationTests(LdnApiHost api) : IClassFixture
         Assert.Equal(false, await AsAppAsync(null, "SELECT EXISTS (SELECT FROM pg_class WHERE relowner = current_user::regrole) OR pg_has_role(current_user, 'ldn_owner', 'MEMBER')"));
     }
 
+    /// <summary>It works across clinics, so it trusts its caller with nothing: whatever moment it is told, what is not a day old stays.</summary>
+    [Fact]
+    public async Task The_purge_of_stored_answers_leaves_those_of_today_to_every_clinic()
+    {
+        var clinic = LdnApiHost.NewClinic();
+        await ScalarAsync(api.Database.Owner, $"INSERT INTO stored_responses (clinic_id, subject, key, request_hash, created_at) VALUES ('{clinic}', 'dr-gray', 'fresh', '', now()), ('{clinic}', 'dr-gray', 'old', '', now() - interval '25 hours')");
+
+        await ScalarAsync(api.Database.App, "SELECT purge_stored_responses('9999-01-01', 1000000)");
+
+        Assert.Equal("fresh", await ScalarAsync(api.Database.Owner, $"SELECT string_agg(key, ',') FROM stored_responses WHERE clinic_id = '{clinic}'"));
+    }
+
     /// <summary>One connection for two clinics and the audit trail, through answers, refusals, faults and requests that are given up.</summary>
     [Fact]
     public async Task One_connection_serves_clinics_in_turn_and_keeps_none_of_them()

@@ -1,7 +1,10 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LdnApi.Common;
@@ -177,6 +180,28 @@ public sealed class PrivacyTests(LdnApiHost api) : IClassFixture<LdnApiHost>
         Assert.Equal("0", await ExecuteAsync(app, "SHOW log_parameter_max_length_on_error"));
     }
 
+    /// <summary>Kestrel quotes what it cannot read.</summary>
+    [Theory]
+    [InlineData("GET /api/v1/patients?name=Zq7xCanary Lovelace HTTP/1.1\r\nHost: a\r\n\r\n")]
+    [InlineData("GET /api/v1/patients?name=Zq7xCanary HTTP/1.1\r\nHost: a\r\nX-Name: Zq7xCanary\0\r\n\r\n")]
+    [InlineData("GET /api/v1/patients HTTP/1.1\r\nHost: a\r\nX-Name : Zq7xCanary\r\n\r\n")]
+    [InlineData("GET /api/v1/patients HTTP/1.1\r\nHost: a\r\nAuthorization Bearer Zq7xCanary\r\n\r\n")]
+    public async Task Nothing_of_a_request_that_cannot_be_read_is_found_outside(string bytes)
+    {
+        await using var ears = await Ears.OpenAsync();
+        await using var host = Listening(ears);
+        using var client = ClientOf(host, LdnApiHost.NewClinic());
+        await client.GetOkAsync("/api/v1/patients");
+        using var socket = new TcpClient();
+        await socket.ConnectAsync(IPAddress.Loopback, client.BaseAddress!.Port, Ct);
+        await using var stream = socket.GetStream();
+        await stream.WriteAsync(Encoding.Latin1.GetBytes(bytes), Ct);
+        using var reader = new StreamReader(stream);
+
+        Assert.Contains("400", await reader.ReadLineAsync(Ct), StringComparison.Ordinal);
+        ears.AssertNone(host, Secrets);
+    }
+
     /// <summary>Without this, ears that hear nothing would pass every test above.</summary>
     [Fact]
     public async Task The_ears_hear_logs_traces_and_metrics()
@@ -195,7 +220,7 @@ public sealed class PrivacyTests(LdnApiHost api) : IClassFixture<LdnApiHost>
     private WebApplicationFactory<Program> Listening(Ears ears)
     {
         // Every level of every category, as an operator would ask for it.
-        string[] categories = ["Default", "Microsoft.AspNetCore", "Microsoft.AspNetCore.DataProtection", "Microsoft.AspNetCore.Hosting.Diagnostics", "Microsoft.EntityFrameworkCore", "Microsoft.Hosting"];
+        string[] categories = ["Default", "Microsoft.AspNetCore", "Microsoft.AspNetCore.DataProtection", "Microsoft.AspNetCore.Hosting.Diagnostics", "Microsoft.AspNetCore.Server.Kestrel.BadRequests", "Microsoft.EntityFrameworkCore", "Microsoft.Hosting"];
         var host = api.WithWebHostBuilder(b =>
         {
             b.UseUrls("http://127.0.0.1:0"); // whichever port is free

@@ -59,6 +59,24 @@ public sealed partial class RateLimitTests(LdnApiHost api) : IClassFixture<LdnAp
         Assert.Equal(HttpStatusCode.OK, good.StatusCode);
     }
 
+    [Fact]
+    public async Task The_clients_of_a_clinic_share_a_larger_allowance_so_that_it_starves_no_other()
+    {
+        using var tight = api.WithWebHostBuilder(b => b.UseSetting("RateLimits:ClinicRequests", "3").UseSetting("RateLimits:WindowSeconds", "3600"));
+        var clinic = LdnApiHost.NewClinic().ToString();
+        var statuses = new List<int>();
+        foreach (var subject in (string[])["a", "b", "c", "d"])
+        {
+            using var answer = await ClientOf(tight, api.Token(clinic, subject)).GetAsync("/api/v1/patients", Ct);
+            statuses.Add((int)answer.StatusCode);
+        }
+
+        using var elsewhere = await ClientOf(tight, api.Token(LdnApiHost.NewClinic().ToString())).GetAsync("/api/v1/patients", Ct);
+
+        Assert.Equal([200, 200, 200, 429], statuses);
+        Assert.Equal(HttpStatusCode.OK, elsewhere.StatusCode);
+    }
+
     [Theory]
     [InlineData("/health/live")]
     [InlineData("/health/ready")]
@@ -94,6 +112,7 @@ public sealed partial class RateLimitTests(LdnApiHost api) : IClassFixture<LdnAp
     [Theory]
     [InlineData("RateLimits:Requests", "0")]
     [InlineData("RateLimits:WindowSeconds", "0")]
+    [InlineData("RateLimits:ClinicRequests", "0")]
     public void A_limit_that_means_nothing_keeps_the_api_from_starting(string setting, string value)
     {
         using var host = api.WithWebHostBuilder(b => b.UseSetting(setting, value));

@@ -40,6 +40,7 @@ public static partial class Audit
         var http = context.HttpContext;
         var trail = http.RequestServices.GetRequiredService<AuditTrail>();
         trail.Request!.Client = ClientOf(http.User);
+        NamePatient(http, trail); // again: a cursor has brought the filters of the first page back meanwhile
         if (http.Request.Headers.ContainsKey(PurposeName) && trail.Request.PurposeOfUse is null)
         {
             throw new UnreadableException($"Must be one of: {string.Join(", ", PurposeOfUse.All.Keys)}.", place: PurposeName);
@@ -64,6 +65,11 @@ public static partial class Audit
         trail.Request = new AuditedRequest(
             endpoint.Metadata.GetMetadata<IEndpointNameMetadata>()?.EndpointName ?? endpoint.RoutePattern.RawText!, http.Request.Method,
             http.TraceIdentifier, PurposeOf(http.Request), success ?? StatusCodes.Status200OK);
+        NamePatient(http, trail);
+    }
+
+    private static void NamePatient(HttpContext http, AuditTrail trail)
+    {
         if (PatientId.TryParse(http.Request.RouteValues[Patient] as string ?? http.Request.Query[Patient], out var patient))
         {
             trail.Concerns(patient);

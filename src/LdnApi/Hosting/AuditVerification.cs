@@ -15,16 +15,32 @@ public static class AuditVerification
 {
     private const int PageSize = 5000;
 
-    /// <param name="arguments">Nothing, or a file with an earlier output.</param>
+    /// <param name="arguments">Files with earlier outputs.</param>
     /// <returns>0 when every chain holds and every access log is found whole, 1 when one does not or is not.</returns>
     public static async Task<int> RunAsync(IConfiguration configuration, IReadOnlyList<string> arguments, TextWriter output, CancellationToken ct)
     {
         var owner = DatabaseSetup.Required(configuration, "LdnOwner");
-        var kept = arguments is [var file] ? await File.ReadAllLinesAsync(file, ct) : [];
+        var kept = new List<string>();
+        foreach (var file in arguments)
+        {
+            var lines = await File.ReadAllLinesAsync(file, ct);
+            if (!lines.Any(l => AnchorOf(l) is not null))
+            {
+                throw new ConfigurationException($"{file} holds no output of --verify-audit.");
+            }
+
+            kept.AddRange(lines);
+        }
+
         var findings = await VerifyAsync(owner, kept, ct);
         foreach (var finding in findings)
         {
             await output.WriteLineAsync(finding.ToString());
+        }
+
+        if (arguments.Count > 0)
+        {
+            await output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"held against {kept.Select(AnchorOf).OfType<Anchor>().Distinct().Count()} places of earlier outputs"));
         }
 
         return findings.All(f => f is { Broken: null, Misplaced: 0 }) ? 0 : 1;
@@ -47,8 +63,7 @@ public static class AuditVerification
     /// <param name="kept">Lines of an earlier output.</param>
     public static async Task<IReadOnlyList<Finding>> VerifyAsync(string owner, IReadOnlyList<string> kept, CancellationToken ct)
     {
-        var anchors = kept.Select(line => line.Split(' ')).Where(w => w is ["clinic", _, _, { Length: 64 }, ..])
-            .Select(w => (Clinic: new ClinicId(Guid.Parse(w[1])), Number: long.Parse(w[2], CultureInfo.InvariantCulture), Hash: w[3])).ToLookup(a => a.Clinic);
+        var anchors = kept.Select(AnchorOf).OfType<Anchor>().ToLookup(a => a.Clinic);
         await using var anyone = Context(owner, default);
         var clinics = await anyone.Database.SqlQuery<Guid>($"""
             SELECT clinic_id AS "Value" FROM audit_entries UNION SELECT clinic_id FROM audit_heads UNION SELECT clinic_id FROM audit_subjects
@@ -71,6 +86,7 @@ public static class AuditVerification
     {
         var head = await db.AuditHeads.AsNoTracking().SingleOrDefaultAsync(ct);
         var pending = await db.AuditEntries.CountAsync(e => e.Number == null, ct);
+        var before = await db.AuditEntries.Where(e => e.Number < 1).Select(e => (AuditEntryId?)e.Id).FirstOrDefaultAsync(ct);
         var misplaced = await MisplacedAsync(db, ct);
         var (number, hash) = (0L, Array.Empty<byte>());
         List<AuditEntry> page;
@@ -97,12 +113,21 @@ public static class AuditVerification
         while (page.Count == PageSize);
 
         return Found(
-            number < Math.Max(head?.Number ?? 0, anchors.Keys.DefaultIfEmpty().Max()) ? "the newest entries are missing"
+            before is not null ? $"entry {before} stands before the first"
+            : number < Math.Max(head?.Number ?? 0, anchors.Keys.DefaultIfEmpty().Max()) ? "the newest entries are missing"
             : number > (head?.Number ?? 0) || !hash.AsSpan().SequenceEqual(head?.Hash) ? "the head was changed"
             : null);
 
         Finding Found(string? broken) => new(db.Clinic, number, Convert.ToHexStringLower(hash), pending, broken, misplaced);
     }
+
+    /// <summary>What an earlier output says of a chain; null for another line.</summary>
+    private static Anchor? AnchorOf(string line) =>
+        line.Split(' ') is ["clinic", var clinic, var number, { Length: 64 } hash, ..] && Guid.TryParse(clinic, out var id) && long.TryParse(number, CultureInfo.InvariantCulture, out var place)
+            ? new Anchor(new ClinicId(id), place, hash)
+            : null;
+
+    private sealed record Anchor(ClinicId Clinic, long Number, string Hash);
 
     private static async Task<int> MisplacedAsync(LdnDbContext db, CancellationToken ct)
     {

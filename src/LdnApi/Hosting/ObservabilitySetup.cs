@@ -9,12 +9,16 @@ public static class ObservabilitySetup
         return services;
     }
 
-    /// <summary>The framework's own line for each request carries the query, and a search names a patient there: no setting, of whatever provider, brings it back.</summary>
+    /// <summary>
+    /// The framework's own line for each request carries the query, where someone may name a patient, and Kestrel quotes the line of a request that it cannot read, be it one
+    /// with a token: no setting, of whatever provider, brings them back.
+    /// </summary>
     private static void KeepAddressesOut(LoggerFilterOptions options)
     {
         foreach (var provider in options.Rules.Select(r => r.ProviderName).Append(null).Distinct().ToArray())
         {
             options.Rules.Add(new LoggerFilterRule(provider, "Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning, null));
+            options.Rules.Add(new LoggerFilterRule(provider, "Microsoft.AspNetCore.Server.Kestrel.BadRequests", LogLevel.None, null));
         }
     }
 

@@ -16,6 +16,10 @@ public sealed class RateLimitOptions
     [Range(1, 10_000_000)]
     public int Requests { get; set; } = 6_000;
 
+    /// <summary>Requests that all clients of a clinic together may make in the same time, so that one clinic does not starve another.</summary>
+    [Range(1, 100_000_000)]
+    public int ClinicRequests { get; set; } = 60_000;
+
     /// <summary>Seconds in which a spent allowance is whole again; it comes back evenly.</summary>
     [Range(1, 86_400)]
     public int WindowSeconds { get; set; } = 60;
@@ -23,7 +27,7 @@ public sealed class RateLimitOptions
 
 /// <summary>
 /// A token bucket for each client: the token's subject in its clinic, or without a good token the address. Every answer says what is left
-/// (draft-ietf-httpapi-ratelimit-headers); one too many is 429.
+/// (draft-ietf-httpapi-ratelimit-headers); one too many is 429. A larger one for each clinic stands behind them.
 /// </summary>
 public sealed class RateLimits(IOptions<RateLimitOptions> options) : IDisposable
 {
@@ -33,11 +37,20 @@ public sealed class RateLimits(IOptions<RateLimitOptions> options) : IDisposable
 
     private readonly RateLimitOptions _options = options.Value;
     private readonly PartitionedRateLimiter<HttpContext> _limiter = PartitionedRateLimiter.Create<HttpContext, string>(http =>
-        RateLimitPartition.GetTokenBucketLimiter(ClientOf(http), _ => BucketOf(options.Value)));
+        RateLimitPartition.GetTokenBucketLimiter(ClientOf(http), _ => BucketOf(options.Value.Requests, options.Value.WindowSeconds)));
 
-    public PartitionedRateLimiter<HttpContext> Limiter => _limiter;
+    private readonly PartitionedRateLimiter<HttpContext> _clinics = PartitionedRateLimiter.Create<HttpContext, ClinicId>(http => Caller.From(http.User) is { } caller
+        ? RateLimitPartition.GetTokenBucketLimiter(caller.Clinic, _ => BucketOf(options.Value.ClinicRequests, options.Value.WindowSeconds))
+        : RateLimitPartition.GetNoLimiter(default(ClinicId)));
 
-    public void Dispose() => _limiter.Dispose();
+    /// <summary>Counts a request, for its client and for its clinic.</summary>
+    public PartitionedRateLimiter<HttpContext> CreateLimiter() => PartitionedRateLimiter.CreateChained(_limiter, _clinics);
+
+    public void Dispose()
+    {
+        _limiter.Dispose();
+        _clinics.Dispose();
+    }
 
     /// <summary>Open pages are not counted: a probe must not find the door shut.</summary>
     public static bool AreCounted(HttpContext http) =>
@@ -56,7 +69,7 @@ public sealed class RateLimits(IOptions<RateLimitOptions> options) : IDisposable
         var wait = context.Lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? after : TimeSpan.FromSeconds(1);
         var refusal = Refusal with
         {
-            Detail = string.Create(CultureInfo.InvariantCulture, $"At most {_options.Requests} requests in {_options.WindowSeconds} s for one client: the token's subject in its clinic."),
+            Detail = string.Create(CultureInfo.InvariantCulture, $"At most {_options.Requests} requests in {_options.WindowSeconds} s for one client, the token's subject in its clinic, and {_options.ClinicRequests} for all of a clinic."),
             RetryAfterSeconds = Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds)),
         };
         await refusal.ToHttp().ExecuteAsync(context.HttpContext);
@@ -64,14 +77,14 @@ public sealed class RateLimits(IOptions<RateLimitOptions> options) : IDisposable
 
     private static string ClientOf(HttpContext http) => Caller.From(http.User) is { } caller ? $"{caller.Clinic} {caller.Subject}" : $"address {http.Connection.RemoteIpAddress}";
 
-    private static TokenBucketRateLimiterOptions BucketOf(RateLimitOptions limits)
+    private static TokenBucketRateLimiterOptions BucketOf(int requests, int windowSeconds)
     {
-        var perPeriod = Math.Max(1, limits.Requests / limits.WindowSeconds); // about a second's worth: Retry-After is told in whole periods
+        var perPeriod = Math.Max(1, requests / windowSeconds); // about a second's worth: Retry-After is told in whole periods
         return new TokenBucketRateLimiterOptions
         {
-            TokenLimit = limits.Requests,
+            TokenLimit = requests,
             TokensPerPeriod = perPeriod,
-            ReplenishmentPeriod = TimeSpan.FromSeconds((double)limits.WindowSeconds * perPeriod / limits.Requests),
+            ReplenishmentPeriod = TimeSpan.FromSeconds((double)windowSeconds * perPeriod / requests),
             QueueLimit = 0,
         };
     }
@@ -84,7 +97,7 @@ public static class RateLimitSetup
         services.AddOptions<RateLimitOptions>().BindConfiguration("RateLimits").ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<RateLimits>();
         services.AddRateLimiter(_ => { });
-        services.AddOptions<RateLimiterOptions>().Configure<RateLimits>((o, limits) => (o.GlobalLimiter, o.OnRejected) = (limits.Limiter, limits.RefuseAsync));
+        services.AddOptions<RateLimiterOptions>().Configure<RateLimits>((o, limits) => (o.GlobalLimiter, o.OnRejected) = (limits.CreateLimiter(), limits.RefuseAsync));
         return services;
     }
 

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json;
+using LdnApi.Auth;
 using LdnApi.Common;
 using LdnApi.Records;
 using LdnApi.Safety;
@@ -112,7 +113,7 @@ internal sealed class ReplayWork(LdnDbContext db, PatientFactsReader reader, Cli
             : await new PatientReplay(history, _replay.Settings, versions).RunAsync(FromOf(_replay), () => RenewAsync(ct));
         metrics.Evaluated(EvaluationKind.Replay, tally.Evaluations);
         (_replay.LastPatient, _replay.Tally) = (id, _replay.Tally.Plus(tally));
-        await KeepAsync(differences.Select(d => new ReplayFinding
+        await KeepAsync(id, differences.Select(d => new ReplayFinding
         {
             ClinicId = _replay.ClinicId,
             ReplayId = _replay.Id,
@@ -123,14 +124,17 @@ internal sealed class ReplayWork(LdnDbContext db, PatientFactsReader reader, Cli
         }), ct);
     }
 
-    /// <summary>The patient's findings and the progress together, so that what is resumed begins after what is kept.</summary>
-    private Task KeepAsync(IEnumerable<ReplayFinding> findings, CancellationToken ct) => db.Database.CreateExecutionStrategy().ExecuteAsync(async () =>
+    /// <summary>The patient's findings, the entry that the history was read, and the progress together, so that what is resumed begins after what is kept.</summary>
+    private Task KeepAsync(PatientId patient, IEnumerable<ReplayFinding> findings, CancellationToken ct) => db.Database.CreateExecutionStrategy().ExecuteAsync(async () =>
     {
-        db.ChangeTracker.Clear();
+        db.Forget();
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
         await UpdateAsync(replay => replay
             .SetProperty(r => r.LastPatient, _replay.LastPatient).SetProperty(r => r.Tally, _replay.Tally).SetProperty(r => r.Attempts, 0)
             .SetProperty(r => r.LeaseUntil, Renewed()), ct);
+        var trail = new AuditTrail(clock);
+        trail.Concerns(patient);
+        db.Append(trail.EntryOfChange(new Caller(_replay.ClinicId, _replay.RequestedBy), nameof(Replay)));
         db.RuleReplayFindings.AddRange(findings);
         await db.SaveChangesAsync(ct);
         await transaction.CommitAsync(ct);

@@ -20,7 +20,7 @@ public static class RegisterPatient
     private static async Task<Results<Created<PatientResponse>, ProblemHttpResult>> Post(PatientBody request, IMediator mediator, CancellationToken ct) =>
         (await mediator.Send(new Command(request), ct)).ToCreated(patient => $"/api/v1/patients/{patient.Id}");
 
-    public sealed class Handler(LdnDbContext db, Caller caller, TimeProvider clock) : ICommandHandler<Command, Result<PatientResponse>>
+    public sealed class Handler(LdnDbContext db, Caller caller, AuditTrail trail, TimeProvider clock) : ICommandHandler<Command, Result<PatientResponse>>
     {
         public async Task<Result<PatientResponse>> Handle(Command command, CancellationToken ct)
         {
@@ -31,8 +31,9 @@ public static class RegisterPatient
                 return refusal;
             }
 
-            if (!await db.IndexIdentifiersAsync(patient.Id, command.Patient.IdentifierValues, ct))
+            if (await db.IndexIdentifiersAsync(patient.Id, command.Patient.IdentifierValues, ct) is { } other)
             {
+                trail.Concerns(other); // the refusal says that there is one
                 return PatientIdentifier.Taken;
             }
 

@@ -34,7 +34,7 @@ public static class UpdatePatient
         PatientId patientId, IfMatch ifMatch, MergePatch<PatientBody> patch, IMediator mediator, CancellationToken ct) =>
         (await mediator.Send(new Command(patientId, ifMatch, patch), ct)).ToOk();
 
-    public sealed class Handler(LdnDbContext db, FollowUpMonitor monitor, TimeProvider clock) : ICommandHandler<Command, Result<PatientResponse>>
+    public sealed class Handler(LdnDbContext db, FollowUpMonitor monitor, AuditTrail trail, TimeProvider clock) : ICommandHandler<Command, Result<PatientResponse>>
     {
         public async Task<Result<PatientResponse>> Handle(Command command, CancellationToken ct)
         {
@@ -55,8 +55,9 @@ public static class UpdatePatient
                 return refusal;
             }
 
-            if (!await db.IndexIdentifiersAsync(patient.Id, body.IdentifierValues, ct))
+            if (await db.IndexIdentifiersAsync(patient.Id, body.IdentifierValues, ct) is { } other)
             {
+                trail.Concerns(other); // the refusal says that there is one
                 return PatientIdentifier.Taken;
             }
 

@@ -39,12 +39,19 @@ public static class ReplayRules
 
     private static async Task<Results<Ok<ReplayResponse>, Accepted<ReplayResponse>, ProblemHttpResult>> Post(
         Request request, [FromHeader(Name = "Prefer"), StringLength(200), Description("`respond-async` (RFC 7240): played in the background, however small.")] string? prefer,
-        HttpContext http, IMediator mediator, ReplayRun run, Caller caller, IConfiguration configuration, LdnDbContext db, CancellationToken ct)
+        IMediator mediator, ReplayRun run, Caller caller, AuditTrail trail, IConfiguration configuration, LdnDbContext db, TimeProvider clock, CancellationToken ct)
     {
+        var knownAt = KnownAt(request.To, clock.GetUtcNow());
+        var isAtOnce = prefer?.Split(',').Any(p => p.Trim() == RespondAsync) != true
+            && await db.Evaluations.CountAsync(e => e.At <= knownAt, ct) <= configuration.GetValue("Replay:AtOnceEvaluations", 500);
+        if (!isAtOnce)
+        {
+            trail.Request = trail.Request! with { SuccessStatus = StatusCodes.Status202Accepted };
+        }
+
         var played = await (await mediator.Send(new Command(request), ct)).ThenAsync<ReplayResponse>(async replay =>
         {
-            if (prefer?.Split(',').Any(p => p.Trim() == RespondAsync) != true
-                && await db.Evaluations.CountAsync(e => e.At <= replay.KnownAt, ct) <= configuration.GetValue("Replay:AtOnceEvaluations", 500))
+            if (isAtOnce)
             {
                 await run.AdvanceAsync(caller.Clinic, replay.Id, TimeSpan.FromMinutes(1), ct);
             }
@@ -54,6 +61,13 @@ public static class ReplayRules
         return played.Match<Results<Ok<ReplayResponse>, Accepted<ReplayResponse>, ProblemHttpResult>>(
             now => now.Status is ReplayStatus.Queued or ReplayStatus.Running ? TypedResults.Accepted($"/api/v1/rules/replays/{now.Id}", now) : TypedResults.Ok(now),
             problem => problem.ToHttp());
+    }
+
+    /// <summary>Nothing that was recorded later counts.</summary>
+    private static DateTimeOffset KnownAt(DateOnly? to, DateTimeOffset now)
+    {
+        var ended = to is { } last && last < DateOnly.MaxValue ? new DateTimeOffset(last.AddDays(1), TimeOnly.MinValue, TimeSpan.Zero).AddMicroseconds(-1) : now;
+        return ended < now ? ended : now;
     }
 
     public sealed class Handler(LdnDbContext db, ClinicSettings settings, Caller caller, TimeProvider clock) : ICommandHandler<Command, Result<ReplayResponse>>
@@ -89,8 +103,7 @@ public static class ReplayRules
 
         private async Task<Result<ReplayResponse>> KeepAsync(RuleSettings? played, DateOnly? from, DateOnly? to, DateTimeOffset now, CancellationToken ct)
         {
-            var ended = to is { } last ? new DateTimeOffset(last.AddDays(1), TimeOnly.MinValue, TimeSpan.Zero).AddMicroseconds(-1) : now;
-            var knownAt = ended < now ? ended : now;
+            var knownAt = KnownAt(to, now);
             var replay = new Replay
             {
                 ClinicId = caller.Clinic,
