@@ -180,6 +180,29 @@ public sealed class PrivacyTests(LdnApiHost api) : IClassFixture<LdnApiHost>
         Assert.Equal("0", await ExecuteAsync(app, "SHOW log_parameter_max_length_on_error"));
     }
 
+    [Fact]
+    public async Task No_token_key_or_password_is_found_outside()
+    {
+        await using var ears = await Ears.OpenAsync();
+        await using var host = Listening(ears);
+        var clinic = LdnApiHost.NewClinic().ToString();
+        using var client = ClientOf(host, new ClinicId(Guid.Parse(clinic)));
+        using var forger = host.CreateClient();
+        var forged = api.Token(clinic)[..^4] + "Zq7x";
+        forger.DefaultRequestHeaders.Authorization = new("Bearer", forged);
+
+        await LdnApiHost.RegisterAsync(client, "UTC");
+        using var refused = await forger.GetAsync("/api/v1/patients", Ct);
+        using var misplaced = await client.GetAsync("/api/v1/patients?cursor=invented", Ct);
+
+        Assert.Equal((HttpStatusCode.Unauthorized, HttpStatusCode.BadRequest), (refused.StatusCode, misplaced.StatusCode));
+        ears.AssertNone(host,
+        [
+            client.DefaultRequestHeaders.Authorization!.Parameter!.Split('.')[2], forged.Split('.')[2], LdnApiHost.CursorKey,
+            new NpgsqlConnectionStringBuilder(api.Database.App).Password!,
+        ]);
+    }
+
     /// <summary>Kestrel quotes what it cannot read.</summary>
     [Theory]
     [InlineData("GET /api/v1/patients?name=Zq7xCanary Lovelace HTTP/1.1\r\nHost: a\r\n\r\n")]
