@@ -152,6 +152,34 @@ public sealed class ReplayJobTests(LdnApiHost api) : IClassFixture<LdnApiHost>
     }
 
     [Fact]
+    public async Task A_small_history_is_answered_at_once_however_eager_the_workers_in_the_background_are()
+    {
+        using var client = api.ClientOf(LdnApiHost.NewClinic());
+        await PatientsAsync(client, 1);
+        using var enough = new CancellationTokenSource();
+        var workers = Task.Run(
+            async () =>
+            {
+                while (!enough.IsCancellationRequested)
+                {
+                    await api.RunReplaysAsync();
+                }
+            },
+            Ct);
+
+        var answers = new List<int>();
+        for (var i = 0; i < 30; i++)
+        {
+            using var answer = await client.SendAsync(HttpMethod.Post, Replaying.Url, Draft);
+            answers.Add((int)answer.StatusCode);
+        }
+
+        await enough.CancelAsync();
+        await workers;
+        Assert.All(answers, status => Assert.Equal(200, status));
+    }
+
+    [Fact]
     public async Task The_differences_are_listed_page_by_page_and_by_kind()
     {
         using var client = api.ClientOf(LdnApiHost.NewClinic());
@@ -234,7 +262,7 @@ public sealed class ReplayJobTests(LdnApiHost api) : IClassFixture<LdnApiHost>
 
     /// <summary>Plays one patient and leaves the rest for later.</summary>
     private Task OnePatientAsync(ClinicId clinic, JsonNode replay) =>
-        api.Services.GetRequiredService<ReplayRun>().AdvanceAsync(clinic, new ReplayId(Guid.Parse((string)replay["id"]!)), TimeSpan.Zero, Ct);
+        api.Services.GetRequiredService<ReplayRun>().AdvanceAsync(clinic, new ReplayId(Guid.Parse((string)replay["id"]!)), Guid.CreateVersion7(), TimeSpan.Zero, Ct);
 
     /// <summary>As a worker leaves a replay that it works on when its process is killed.</summary>
     private Task DieAsync(JsonNode replay, int attempts = 0) => api.AsOwnerAsync($"""

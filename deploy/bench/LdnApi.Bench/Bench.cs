@@ -99,6 +99,10 @@ internal static class Bench
         {
             await Seed.RunAsync(server, database, checkIns);
         }
+        else
+        {
+            await Seed.MigrateAsync(server, database); // filled by an earlier build
+        }
     }
 
     public static double Median(IEnumerable<double> values)

@@ -28,7 +28,7 @@ internal static class Seed
         await ExecuteAsync(servers, $"DROP DATABASE IF EXISTS {database}");
         await DatabaseSetup.CreateRolesAsync(administrator, Password, Password, default);
         await DatabaseSetup.CreateDatabaseAsync(administrator, database, default);
-        await DatabaseSetup.MigrateAsync(new NpgsqlConnectionStringBuilder(server) { Database = database, Username = DatabaseSetup.OwnerRole, Password = Password }.ConnectionString, default);
+        await MigrateAsync(server, database);
 
         var target = new NpgsqlConnectionStringBuilder(server) { Database = database, CommandTimeout = 0 }.ConnectionString;
         var options = new DbContextOptionsBuilder<LdnDbContext>();
@@ -55,6 +55,9 @@ internal static class Seed
         await ExecuteAsync(servers, $"ALTER DATABASE {database} RENAME TO {name}");
         return 0;
     }
+
+    public static Task MigrateAsync(string server, string database) =>
+        DatabaseSetup.MigrateAsync(new NpgsqlConnectionStringBuilder(server) { Database = database, Username = DatabaseSetup.OwnerRole, Password = Password }.ConnectionString, default);
 
     private static async Task ExecuteAsync(NpgsqlConnection connection, string sql)
     {

@@ -29,17 +29,18 @@ public sealed partial class ReplayRun(IServiceScopeFactory scopes, ProductMetric
         {
             foreach (var replay in waiting)
             {
-                await AdvanceAsync(new ClinicId(replay.ClinicId), new ReplayId(replay.ReplayId), Slice, ct);
+                await AdvanceAsync(new ClinicId(replay.ClinicId), new ReplayId(replay.ReplayId), Guid.CreateVersion7(), Slice, ct);
             }
         }
     }
 
     /// <summary>Works on one replay until it is over or the time is up; nothing when someone else does.</summary>
-    public async Task AdvanceAsync(ClinicId clinic, ReplayId id, TimeSpan slice, CancellationToken ct)
+    /// <param name="worker">Who works on it: a name of their own for each turn.</param>
+    public async Task AdvanceAsync(ClinicId clinic, ReplayId id, Guid worker, TimeSpan slice, CancellationToken ct)
     {
         await using var scope = scopes.CreateAsyncScope();
         scope.ServiceProvider.GetRequiredService<BackgroundCaller>().Caller = new Caller(clinic, "replay");
-        var work = ActivatorUtilities.CreateInstance<ReplayWork>(scope.ServiceProvider);
+        var work = ActivatorUtilities.CreateInstance<ReplayWork>(scope.ServiceProvider, worker);
         if (!await work.ClaimAsync(id, ct))
         {
             return;

@@ -13,9 +13,8 @@ namespace LdnApi.Replays;
 internal sealed class ReplayTakenException : Exception;
 
 /// <summary>One worker's work on one replay. Each of its writes holds only as long as the replay is still its own.</summary>
-internal sealed class ReplayWork(LdnDbContext db, PatientFactsReader reader, ClinicSettings settings, ProductMetrics metrics, TimeProvider clock)
+internal sealed class ReplayWork(Guid worker, LdnDbContext db, PatientFactsReader reader, ClinicSettings settings, ProductMetrics metrics, TimeProvider clock)
 {
-    private readonly Guid _worker = Guid.CreateVersion7();
     private Replay _replay = null!;
     private DateTimeOffset _renewed;
 
@@ -24,11 +23,11 @@ internal sealed class ReplayWork(LdnDbContext db, PatientFactsReader reader, Cli
     {
         var now = clock.GetUtcNow();
         var claimed = await db.RuleReplays
-            .Where(r => r.Id == id && (r.Status == ReplayStatus.Queued || (r.Status == ReplayStatus.Running && (r.LeaseUntil <= now || r.Worker == _worker)))) // ours when it is tried again
+            .Where(r => r.Id == id && (r.Status == ReplayStatus.Queued || (r.Status == ReplayStatus.Running && (r.LeaseUntil <= now || r.Worker == worker)))) // ours when it is tried again
             .ExecuteUpdateAsync(replay => replay
-                .SetProperty(r => r.Attempts, r => r.Status == ReplayStatus.Running && r.Worker != _worker ? r.Attempts + 1 : r.Attempts) // its worker died
+                .SetProperty(r => r.Attempts, r => r.Status == ReplayStatus.Running && r.Worker != worker ? r.Attempts + 1 : r.Attempts) // its worker died
                 .SetProperty(r => r.Status, ReplayStatus.Running)
-                .SetProperty(r => r.Worker, _worker)
+                .SetProperty(r => r.Worker, worker)
                 .SetProperty(r => r.LeaseUntil, now + ReplayRun.Lease), ct);
         if (claimed == 0)
         {
@@ -177,7 +176,7 @@ internal sealed class ReplayWork(LdnDbContext db, PatientFactsReader reader, Cli
 
     private async Task UpdateAsync(Action<UpdateSettersBuilder<Replay>> set, CancellationToken ct)
     {
-        var held = await db.RuleReplays.Where(r => r.Id == _replay.Id && r.Worker == _worker && r.Status == ReplayStatus.Running).ExecuteUpdateAsync(set, ct);
+        var held = await db.RuleReplays.Where(r => r.Id == _replay.Id && r.Worker == worker && r.Status == ReplayStatus.Running).ExecuteUpdateAsync(set, ct);
         if (held == 0)
         {
             throw new ReplayTakenException();

@@ -25,7 +25,8 @@ public static class ReplayRules
     /// <param name="To">The last day (UTC) of the period; absent = up to now. Nothing that was recorded later counts.</param>
     public sealed record Request(JsonElement? Settings = null, DateOnly? From = null, DateOnly? To = null);
 
-    public sealed record Command(Request Replay) : ICommand<Result<ReplayResponse>>;
+    /// <param name="Worker">Who plays it at once: it is theirs from the first moment, so that no other takes it; null = whoever comes first.</param>
+    public sealed record Command(Request Replay, Guid? Worker) : ICommand<Result<ReplayResponse>>;
 
     public static void Map(IEndpointRouteBuilder rules) => rules
         .MapPost("/rules/replay", Post)
@@ -49,11 +50,12 @@ public static class ReplayRules
             trail.Request = trail.Request! with { SuccessStatus = StatusCodes.Status202Accepted };
         }
 
-        var played = await (await mediator.Send(new Command(request), ct)).ThenAsync<ReplayResponse>(async replay =>
+        Guid? worker = isAtOnce ? Guid.CreateVersion7() : null;
+        var played = await (await mediator.Send(new Command(request, worker), ct)).ThenAsync<ReplayResponse>(async replay =>
         {
-            if (isAtOnce)
+            if (worker is { } mine)
             {
-                await run.AdvanceAsync(caller.Clinic, replay.Id, TimeSpan.FromMinutes(1), ct);
+                await run.AdvanceAsync(caller.Clinic, replay.Id, mine, TimeSpan.FromMinutes(1), ct);
             }
 
             return await mediator.Send(new GetReplay.Query(replay.Id), ct);
@@ -98,23 +100,26 @@ public static class ReplayRules
             var draft = command.Replay.Settings is { } given
                 ? RuleSettingsDraft.Over((await settings.CurrentAsync(ct)).Settings, given).Match<Result<RuleSettings?>>(s => s, problem => problem)
                 : (RuleSettings?)null;
-            return await draft.ThenAsync(played => KeepAsync(played, from, to, now, ct));
+            return await draft.ThenAsync(played => KeepAsync(played, command, now, ct));
         }
 
-        private async Task<Result<ReplayResponse>> KeepAsync(RuleSettings? played, DateOnly? from, DateOnly? to, DateTimeOffset now, CancellationToken ct)
+        private async Task<Result<ReplayResponse>> KeepAsync(RuleSettings? played, Command command, DateTimeOffset now, CancellationToken ct)
         {
-            var knownAt = KnownAt(to, now);
+            var knownAt = KnownAt(command.Replay.To, now);
             var replay = new Replay
             {
                 ClinicId = caller.Clinic,
                 Id = EntityId.New<ReplayId>(),
                 Settings = played,
-                From = from,
-                To = to,
+                From = command.Replay.From,
+                To = command.Replay.To,
                 KnownAt = knownAt,
                 RequestedAt = now,
                 RequestedBy = caller.Subject,
                 RuleSetVersion = RuleCatalogue.RuleSetVersion,
+                Status = command.Worker is null ? ReplayStatus.Queued : ReplayStatus.Running,
+                Worker = command.Worker,
+                LeaseUntil = command.Worker is null ? null : now + ReplayRun.Lease,
                 PatientsTotal = await db.Patients.CountAsync(p => p.RegisteredAt <= knownAt, ct),
             };
             db.RuleReplays.Add(replay);
