@@ -4,6 +4,7 @@ using LdnApi.Clinical.Rules;
 using LdnApi.Common;
 using LdnApi.Hosting;
 using LdnApi.Records;
+using LdnApi.Safety;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 
@@ -43,6 +44,7 @@ internal static class Seed
         Write<Assessment>(patients, "assessments", model, connection, n => [AssessmentOf(n)]);
         Write<AdverseEvent>(patients, "adverse events", model, connection, n => Enumerable.Range(0, Shape.AdverseEventsPerPatient).Select(i => AdverseEventOf(n, i)));
         Write<CheckIn>(patients, "check-ins", model, connection, n => Enumerable.Range(0, Shape.CheckInsPerPatient).Select(i => CheckInOf(n, i)));
+        WriteOnly<CheckInDigest>(patients, "digests", model, connection, n => [DigestOf(n)]);
         Write<FollowUp>(patients / Shape.PatientsPerFollowUp, "follow-ups", model, connection, n => [FollowUpOf(n * Shape.PatientsPerFollowUp)]);
         WriteOnly<EvaluationEntry>(patients, "evaluations", model, connection, n => [EvaluationOf(n)]);
         WriteOnly<NightlyEvaluation>(patients, "nightly", model, connection, n => [new NightlyEvaluation { ClinicId = Shape.Clinic, PatientId = Shape.Patient(n), DueAt = Now.AddDays(2) }]);
@@ -177,6 +179,19 @@ internal static class Seed
             Note = "Slept well enough.",
             RecordedAt = at,
             ChangedAt = at,
+        };
+    }
+
+    /// <summary>What an evaluation keeps once a patient has reported for some weeks.</summary>
+    private static CheckInDigest DigestOf(long n)
+    {
+        var checkIns = Enumerable.Range(0, Shape.CheckInsPerPatient).Select(i => CheckInOf(n, i));
+        return new CheckInDigest
+        {
+            ClinicId = Shape.Clinic,
+            PatientId = Shape.Patient(n),
+            Format = CheckInDigest.PresentFormat,
+            Body = CheckInDigest.Write(PatientFactsReader.ToFacts(PatientOf(n), [.. checkIns], []).CheckIns),
         };
     }
 

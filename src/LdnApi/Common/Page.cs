@@ -26,12 +26,16 @@ public interface IPage
 public sealed record HistoryEntry<T>(long Version, DateTimeOffset RecordedAt, string RecordedBy, string? Reason, T Record);
 
 /// <summary>Which page is asked for.</summary>
-/// <param name="Limit">Items on a page at most.</param>
-/// <param name="Cursor">The <c>nextCursor</c> of the page before. It keeps filters, order and limit: given alone, it goes on with the same list.</param>
-public sealed record Paging(
-    [property: Range(1, Common.Cursor.MaxLimit)] int? Limit,
-    [property: StringLength(Common.Cursor.MaxLength)] string? Cursor)
+public sealed record Paging
 {
+    /// <summary>Items on a page at most.</summary>
+    [Range(1, Common.Cursor.MaxLimit)]
+    public int? Limit { get; init; }
+
+    /// <summary>The <c>nextCursor</c> of the page before. It keeps filters, order and limit: given alone, it goes on with the same list.</summary>
+    [StringLength(Common.Cursor.MaxLength)]
+    public string? Cursor { get; init; }
+
     internal int Size => Limit ?? Common.Cursor.DefaultLimit;
 }
 

@@ -84,7 +84,7 @@ public static partial class Audit
     private static async Task RecordRefusalAsync(HttpContext http, ILogger log)
     {
         var trail = http.RequestServices.GetRequiredService<AuditTrail>();
-        if (trail.IsClosed || Caller.From(http.User) is null)
+        if (trail.IsClosed || Caller.Of(http) is null)
         {
             return;
         }
@@ -104,7 +104,7 @@ public static partial class Audit
     private static async Task WriteAsync(HttpContext http, AuditTrail trail, int status)
     {
         trail.IsClosed = true;
-        await http.RequestServices.GetRequiredService<AuditWriter>().WriteAsync(trail.EntryOfAnswer(Caller.From(http.User)!, status));
+        await http.RequestServices.GetRequiredService<AuditWriter>().WriteAsync(trail.EntryOfAnswer(Caller.Of(http)!, status));
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A refusal left no audit entry: {Operation}, {Status}")]

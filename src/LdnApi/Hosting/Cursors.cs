@@ -30,7 +30,7 @@ public sealed class Cursors(byte[] key)
     public async Task OpenAsync(HttpContext http, RequestDelegate next)
     {
         var request = http.Request;
-        if (!FiltersOf(http, out var names) || !request.Query.TryGetValue(Parameter, out var sent) || Caller.From(http.User) is not { } caller)
+        if (!FiltersOf(http, out var names) || !request.Query.TryGetValue(Parameter, out var sent) || Caller.Of(http) is not { } caller)
         {
             await next(http);
             return;

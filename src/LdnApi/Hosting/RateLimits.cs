@@ -39,7 +39,7 @@ public sealed class RateLimits(IOptions<RateLimitOptions> options) : IDisposable
     private readonly PartitionedRateLimiter<HttpContext> _limiter = PartitionedRateLimiter.Create<HttpContext, string>(http =>
         RateLimitPartition.GetTokenBucketLimiter(ClientOf(http), _ => BucketOf(options.Value.Requests, options.Value.WindowSeconds)));
 
-    private readonly PartitionedRateLimiter<HttpContext> _clinics = PartitionedRateLimiter.Create<HttpContext, ClinicId>(http => Caller.From(http.User) is { } caller
+    private readonly PartitionedRateLimiter<HttpContext> _clinics = PartitionedRateLimiter.Create<HttpContext, ClinicId>(http => Caller.Of(http) is { } caller
         ? RateLimitPartition.GetTokenBucketLimiter(caller.Clinic, _ => BucketOf(options.Value.ClinicRequests, options.Value.WindowSeconds))
         : RateLimitPartition.GetNoLimiter(default(ClinicId)));
 
@@ -75,7 +75,7 @@ public sealed class RateLimits(IOptions<RateLimitOptions> options) : IDisposable
         await refusal.ToHttp().ExecuteAsync(context.HttpContext);
     }
 
-    private static string ClientOf(HttpContext http) => Caller.From(http.User) is { } caller ? $"{caller.Clinic} {caller.Subject}" : $"address {http.Connection.RemoteIpAddress}";
+    private static string ClientOf(HttpContext http) => Caller.Of(http) is { } caller ? $"{caller.Clinic} {caller.Subject}" : $"address {http.Connection.RemoteIpAddress}";
 
     private static TokenBucketRateLimiterOptions BucketOf(int requests, int windowSeconds)
     {

@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Collections.Concurrent;
+using System.Linq.Expressions;
 using System.Reflection;
 using LdnApi.Auth;
 using LdnApi.Common;
@@ -24,7 +25,7 @@ public sealed class AuditTrail(TimeProvider clock)
     public void Concerns(PatientId patient) => _patients.Add(patient.Value);
 
     /// <summary>The data of every patient whom this answer names is shown.</summary>
-    public void Shows(object? answer) => _patients.UnionWith(PatientsIn.Answer(answer));
+    public void Shows(object? answer) => PatientsIn.Answer(answer, _patients);
 
     /// <summary>The entry of a change, to be saved with it.</summary>
     /// <param name="useCase">What is done, where there is no request to say so.</param>
@@ -70,15 +71,40 @@ public sealed class OnlyNamedAttribute : Attribute;
 /// <summary>Finds the patients in an answer by the type of their ids, so that no list or batch can forget to name one.</summary>
 internal static class PatientsIn
 {
-    private static readonly ConcurrentDictionary<Type, PropertyInfo[]> Ways = new();
+    private static readonly ConcurrentDictionary<Type, Func<object, object?>[]> Ways = new();
 
-    public static IEnumerable<Guid> Answer(object? answer) => answer switch
+    /// <summary>Adds every patient whom an answer names.</summary>
+    public static void Answer(object? answer, ISet<Guid> named)
     {
-        null or string => [],
-        PatientId patient => [patient.Value],
-        IEnumerable items => items.Cast<object?>().SelectMany(Answer),
-        _ => Ways.GetOrAdd(answer.GetType(), type => [.. WaysFrom(type, [])]).SelectMany(way => Answer(way.GetValue(answer))),
-    };
+        switch (answer)
+        {
+            case null or string:
+                break;
+            case PatientId patient:
+                named.Add(patient.Value);
+                break;
+            case IEnumerable items:
+                foreach (var item in items)
+                {
+                    Answer(item, named);
+                }
+
+                break;
+            default:
+                foreach (var way in Ways.GetOrAdd(answer.GetType(), type => [.. WaysFrom(type, []).Select(Compile)]))
+                {
+                    Answer(way(answer), named);
+                }
+
+                break;
+        }
+    }
+
+    private static Func<object, object?> Compile(PropertyInfo property)
+    {
+        var answer = Expression.Parameter(typeof(object));
+        return Expression.Lambda<Func<object, object?>>(Expression.Convert(Expression.Property(Expression.Convert(answer, property.DeclaringType!), property), typeof(object)), answer).Compile();
+    }
 
     /// <summary>The properties behind which there may be a patient's id.</summary>
     private static IEnumerable<PropertyInfo> WaysFrom(Type type, HashSet<Type> seen) => IsOurs(type) && seen.Add(type)

@@ -16,57 +16,76 @@ public sealed record ChangedFollowUp(
     public static ChangedFollowUp Of(FollowUp f) => new(f.Id, f.Family, f.Label, f.Priority, f.Status, f.OpenedOn, f.DueAt, f.EvaluationId);
 }
 
+/// <summary>What a review rests on, asked for together with whatever else a batch reads.</summary>
+/// <param name="Settings">The thresholds in force.</param>
+/// <param name="Last">The evaluation before this one; empty for the first.</param>
+/// <param name="FollowUps">All the patient has, closed ones too.</param>
+internal sealed record ReviewBasis(Patient Patient, AskedFacts Facts, Func<RuleSettingsVersion> Settings, IReadOnlyList<EvaluationEntry> Last, IReadOnlyList<FollowUp> FollowUps);
+
 /// <summary>Evaluates a patient when evidence arrives or time passes, and brings the follow-ups in line.</summary>
 public sealed class FollowUpMonitor(LdnDbContext db, ClinicSettings settings, ProductMetrics metrics, Caller caller)
 {
     /// <summary>Live: today counts as soon as it is reported. Call in the command's transaction, with the patient locked and the evidence saved.</summary>
     /// <remarks>That the patient was evaluated is saved with whatever the command saves last.</remarks>
     /// <returns>The follow-ups that changed.</returns>
-    public Task<IReadOnlyList<ChangedFollowUp>> ReviewAsync(Patient patient, DateTimeOffset now, CancellationToken ct)
+    public async Task<IReadOnlyList<ChangedFollowUp>> ReviewAsync(Patient patient, DateTimeOffset now, CancellationToken ct)
     {
-        var today = patient.DayAt(now);
-        return ReviewAsync(EvaluationKind.Write, patient, today, today.AddDays(-1), now, ct);
+        var batch = new RecordBatch(db);
+        var basis = Ask(batch, patient);
+        await batch.ReadAsync(ct);
+        return await ReviewAsync(basis, now, ct);
+    }
+
+    /// <summary>The same on what was read before the evidence was saved, once the evidence has been added to it.</summary>
+    internal Task<IReadOnlyList<ChangedFollowUp>> ReviewAsync(ReviewBasis basis, DateTimeOffset now, CancellationToken ct)
+    {
+        var today = basis.Patient.DayAt(now);
+        return ReviewAsync(EvaluationKind.Write, basis, today, today.AddDays(-1), now, ct);
     }
 
     /// <summary>The nightly run: a day that has ended counts as a whole.</summary>
-    public Task<IReadOnlyList<ChangedFollowUp>> ReviewEndedDayAsync(Patient patient, DateOnly day, DateTimeOffset now, CancellationToken ct) =>
-        ReviewAsync(EvaluationKind.Nightly, patient, day, day, now, ct);
+    public async Task<IReadOnlyList<ChangedFollowUp>> ReviewEndedDayAsync(Patient patient, DateOnly day, DateTimeOffset now, CancellationToken ct)
+    {
+        var batch = new RecordBatch(db);
+        var basis = Ask(batch, patient);
+        await batch.ReadAsync(ct);
+        return await ReviewAsync(EvaluationKind.Nightly, basis, day, day, now, ct);
+    }
+
+    internal ReviewBasis Ask(RecordBatch batch, Patient patient) => new(
+        patient, AskedFacts.ThroughDigest(batch, patient), settings.AskCurrent(batch), batch.All<EvaluationEntry>("patient_id = $2 ORDER BY ordinal DESC LIMIT 1", patient.Id.Value),
+        batch.All<FollowUp>("patient_id = $2 ORDER BY ordinal", patient.Id.Value));
 
     private async Task<IReadOnlyList<ChangedFollowUp>> ReviewAsync(
-        EvaluationKind kind, Patient patient, DateOnly day, DateOnly lastCompletedDay, DateTimeOffset now, CancellationToken ct)
+        EvaluationKind kind, ReviewBasis basis, DateOnly day, DateOnly lastCompletedDay, DateTimeOffset now, CancellationToken ct)
     {
         var started = Stopwatch.GetTimestamp();
-        var batch = new RecordBatch(db);
-        var known = PatientFactsReader.AskThroughDigest(batch, patient);
-        var versions = settings.AskCurrent(batch);
-        var last = batch.All<EvaluationEntry>("patient_id = $2 ORDER BY ordinal DESC LIMIT 1", patient.Id.Value);
-        var stored = batch.All<FollowUp>("patient_id = $2 ORDER BY ordinal", patient.Id.Value);
-        await batch.ReadAsync(ct);
+        var patient = basis.Patient;
 
         // A day that has been looked at stays looked at: the night, which speaks of the day just ended, must not take back what the present day has begun to say,
         // nor must a patient who has travelled west.
-        var inForce = versions();
+        var inForce = basis.Settings();
         var entry = new EvaluationEntry
         {
             ClinicId = patient.ClinicId,
             Id = EntityId.New<EvaluationId>(),
             PatientId = patient.Id,
             At = now,
-            AsOf = last is [{ AsOf: var looked }] && looked > day ? looked : day,
+            AsOf = basis.Last is [{ AsOf: var looked }] && looked > day ? looked : day,
             LastCompletedDay = lastCompletedDay,
             SettingsVersion = inForce.Version,
             RuleSetVersion = RuleCatalogue.RuleSetVersion,
         };
         db.Append(entry);
 
-        var (facts, changedCheckIns) = known();
-        if (changedCheckIns >= CheckInDigest.RenewFrom)
+        var facts = basis.Facts.Facts();
+        if (basis.Facts.CheckInsRead >= CheckInDigest.RenewFrom)
         {
             await CheckInDigest.KeepAsync(db, patient.Id, facts.CheckIns, ct);
         }
 
         var evaluation = RuleEngine.Decide(facts, inForce.Settings, entry.AsOf, lastCompletedDay);
-        var followUps = stored.ConvertAll(f => db.Tracked<FollowUp>().SingleOrDefault(tracked => tracked.Id == f.Id) ?? f);
+        List<FollowUp> followUps = [.. basis.FollowUps.Select(f => db.Tracked<FollowUp>().SingleOrDefault(tracked => tracked.Id == f.Id) ?? f)];
         var changes = FollowUpReconciler.Reconcile([.. followUps.Select(FollowUp.ToStored)], evaluation);
 
         var changed = new Dictionary<FollowUpId, FollowUp>();

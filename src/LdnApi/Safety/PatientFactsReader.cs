@@ -20,7 +20,9 @@ public sealed class PatientFactsReader(LdnDbContext db, ClinicSettings settings)
 
     /// <summary>For a batch: what was not entered in error.</summary>
     internal const string Counts = $"status <> '{nameof(RecordStatus.EnteredInError)}'";
-    private const string Acts = $"'{nameof(FollowUpEventType.Acknowledged)}', '{nameof(FollowUpEventType.Resolved)}', '{nameof(FollowUpEventType.Dismissed)}'";
+
+    /// <summary>For a batch: what a clinician did about a follow-up.</summary>
+    internal const string Acts = $"'{nameof(FollowUpEventType.Acknowledged)}', '{nameof(FollowUpEventType.Resolved)}', '{nameof(FollowUpEventType.Dismissed)}'";
 
     private static readonly string[] KindsOfFacts =
     [
@@ -68,42 +70,9 @@ public sealed class PatientFactsReader(LdnDbContext db, ClinicSettings settings)
     public async Task<PatientFacts> ReadAsync(Patient patient, CancellationToken ct)
     {
         var batch = new RecordBatch(db);
-        var facts = Ask(batch, patient);
+        var asked = AskedFacts.Of(batch, patient);
         await batch.ReadAsync(ct);
-        return facts();
-    }
-
-    /// <summary>Asks for the present rows together with whatever else the batch reads.</summary>
-    /// <returns>The facts, once the batch is read.</returns>
-    internal static Func<PatientFacts> Ask(RecordBatch batch, Patient patient) =>
-        Ask(batch, patient, batch.All<CheckIn>($"patient_id = $2 AND {Counts}", patient.Id.Value));
-
-    /// <summary>The same in a fraction of the rows: the check-ins from their digest as far as it goes. Ask with the patient locked and the evidence saved.</summary>
-    /// <returns>The facts, and how many check-ins changed since the digest, once the batch is read.</returns>
-    internal static Func<(PatientFacts Facts, int ChangedCheckIns)> AskThroughDigest(RecordBatch batch, Patient patient)
-    {
-        var digest = batch.All<CheckInDigest>(CheckInDigest.Present, patient.Id.Value);
-        var changed = batch.All<CheckIn>(CheckInDigest.ChangedSince, patient.Id.Value);
-        var known = Ask(batch, patient, changed);
-        return () =>
-        {
-            var facts = known();
-            var together = CheckInDigest.Together(digest.SingleOrDefault()?.Body, changed.Select(c => c.Id.Value).ToHashSet(), facts.CheckIns, patient.DayAt);
-            return (facts with { CheckIns = together }, changed.Count);
-        };
-    }
-
-    private static Func<PatientFacts> Ask(RecordBatch batch, Patient patient, List<CheckIn> checkIns)
-    {
-        var id = patient.Id.Value;
-        var prescriptions = batch.All<Prescription>("patient_id = $2", id);
-        var adverseEvents = batch.All<AdverseEvent>($"patient_id = $2 AND {Counts}", id);
-        var assessments = batch.All<Assessment>($"patient_id = $2 AND {Counts}", id);
-        var medications = batch.All<Medication>($"patient_id = $2 AND {Counts}", id);
-        var observations = batch.All<Observation>($"patient_id = $2 AND {Counts}", id);
-        var procedures = batch.All<Procedure>($"patient_id = $2 AND status = '{nameof(ProcedureStatus.Preparation)}'", id);
-        var acts = batch.All<FollowUpEvent>($"patient_id = $2 AND type IN ({Acts}) ORDER BY recorded_at", id);
-        return () => ToFacts(patient, [.. prescriptions, .. checkIns, .. adverseEvents, .. assessments, .. medications, .. observations, .. procedures], ActionsOf(acts));
+        return asked.Facts();
     }
 
     /// <summary>As known at a moment: for each record the version that was known then. Null when the patient was not known yet.</summary>
@@ -131,12 +100,12 @@ public sealed class PatientFactsReader(LdnDbContext db, ClinicSettings settings)
         return ActionsOf(entries.Where(e => e.RecordedAt <= knownAt));
     }
 
-    private static List<ClinicianAction> ActionsOf(IEnumerable<FollowUpEvent> entries) => [.. entries.Select(e => new ClinicianAction(
+    internal static List<ClinicianAction> ActionsOf(IEnumerable<FollowUpEvent> entries) => [.. entries.Select(e => new ClinicianAction(
         e.Family, FollowUpActions.KindOf(FollowUpLog.ActionOf(e.Type)!.Value)!.Value, new Known(e.On, e.RecordedAt)))];
 
     /// <param name="patient">What the patient's record said then, the zone included.</param>
     /// <param name="records">One version of each.</param>
-    internal static PatientFacts ToFacts(Patient patient, IReadOnlyCollection<IClinicalRecord> records, IReadOnlyList<ClinicianAction> actions)
+    public static PatientFacts ToFacts(Patient patient, IReadOnlyCollection<IClinicalRecord> records, IReadOnlyList<ClinicianAction> actions)
     {
         var accepted = Accepted(records.OfType<Prescription>());
         return new PatientFacts(
@@ -216,5 +185,62 @@ public sealed class KnownRecords
         }
 
         return _records.Values.OfType<Patient>().SingleOrDefault() is { } patient ? PatientFactsReader.ToFacts(patient, _records.Values, actions) : null;
+    }
+}
+
+/// <summary>One patient's present facts, asked for together with whatever else a batch reads: they are there once it is read.</summary>
+internal sealed class AskedFacts
+{
+    private readonly Patient _patient;
+    private readonly List<CheckInDigest> _digest;
+    private readonly List<CheckIn> _checkIns;
+    private readonly List<Prescription> _prescriptions;
+    private readonly List<AdverseEvent> _adverseEvents;
+    private readonly List<Assessment> _assessments;
+    private readonly List<Medication> _medications;
+    private readonly List<Observation> _observations;
+    private readonly List<Procedure> _procedures;
+    private readonly List<FollowUpEvent> _acts;
+
+    private AskedFacts(RecordBatch batch, Patient patient, List<CheckInDigest> digest, List<CheckIn> checkIns)
+    {
+        var id = patient.Id.Value;
+        (_patient, _digest, _checkIns) = (patient, digest, checkIns);
+        _prescriptions = batch.All<Prescription>("patient_id = $2", id);
+        _adverseEvents = batch.All<AdverseEvent>($"patient_id = $2 AND {PatientFactsReader.Counts}", id);
+        _assessments = batch.All<Assessment>($"patient_id = $2 AND {PatientFactsReader.Counts}", id);
+        _medications = batch.All<Medication>($"patient_id = $2 AND {PatientFactsReader.Counts}", id);
+        _observations = batch.All<Observation>($"patient_id = $2 AND {PatientFactsReader.Counts}", id);
+        _procedures = batch.All<Procedure>($"patient_id = $2 AND status = '{nameof(ProcedureStatus.Preparation)}'", id);
+        _acts = batch.All<FollowUpEvent>($"patient_id = $2 AND type IN ({PatientFactsReader.Acts}) ORDER BY recorded_at", id);
+    }
+
+    public IReadOnlyList<Prescription> Prescriptions => _prescriptions;
+
+    /// <summary>Those that were not retracted.</summary>
+    public IReadOnlyList<AdverseEvent> AdverseEvents => _adverseEvents;
+
+    /// <summary>How many check-ins were read themselves: all of them, or those that changed since the digest.</summary>
+    public int CheckInsRead => _checkIns.Count;
+
+    /// <summary>From the present rows.</summary>
+    public static AskedFacts Of(RecordBatch batch, Patient patient) =>
+        new(batch, patient, [], batch.All<CheckIn>($"patient_id = $2 AND {PatientFactsReader.Counts}", patient.Id.Value));
+
+    /// <summary>The same from a fraction of the rows: the check-ins from their digest as far as it goes. Ask with the patient locked and the evidence saved.</summary>
+    public static AskedFacts ThroughDigest(RecordBatch batch, Patient patient) => new(
+        batch, patient, batch.All<CheckInDigest>(CheckInDigest.Present, patient.Id.Value), batch.All<CheckIn>(CheckInDigest.ChangedSince, patient.Id.Value));
+
+    /// <summary>A report that has been made meanwhile, in the same transaction.</summary>
+    public void Add(AdverseEvent reported) => _adverseEvents.Add(reported);
+
+    public PatientFacts Facts()
+    {
+        var facts = PatientFactsReader.ToFacts(
+            _patient, [.. _prescriptions, .. _checkIns, .. _adverseEvents, .. _assessments, .. _medications, .. _observations, .. _procedures], PatientFactsReader.ActionsOf(_acts));
+        return facts with
+        {
+            CheckIns = CheckInDigest.Together(_digest.SingleOrDefault()?.Body, _checkIns.Select(c => c.Id.Value).ToHashSet(), facts.CheckIns, _patient.DayAt),
+        };
     }
 }

@@ -17,9 +17,17 @@ namespace LdnApi.Features.AdverseEvents;
 /// </summary>
 public static class DraftAdverseEvent
 {
-    /// <param name="CheckInId">The check-in, or else <paramref name="FollowUpId"/>: course, severe, suicidality or gad-7.</param>
-    /// <param name="Term">What it is, where the scores do not say so.</param>
-    public sealed record Source(CheckInId? CheckInId, FollowUpId? FollowUpId, [property: WireEnum(typeof(AdverseEventTerm))] string? Term);
+    public sealed record Source
+    {
+        /// <summary>The check-in, or else <see cref="FollowUpId"/>: course, severe, suicidality or gad-7.</summary>
+        public CheckInId? CheckInId { get; init; }
+
+        public FollowUpId? FollowUpId { get; init; }
+
+        /// <summary>What it is, where the scores do not say so.</summary>
+        [WireEnum(typeof(AdverseEventTerm))]
+        public string? Term { get; init; }
+    }
 
     /// <summary>A medicine that was taken on the onset day.</summary>
     /// <param name="Display">Its name, where the record has one.</param>

@@ -31,17 +31,27 @@ public sealed record AuditEntryResponse(
 /// <summary>The clinic's audit trail, newest first.</summary>
 public static class ListAuditEntries
 {
-    /// <param name="PatientId">Only what concerns this patient.</param>
-    /// <param name="Subject">Only what this person, program or background task did.</param>
-    /// <param name="From">Only from this instant on.</param>
-    /// <param name="To">Only before this instant.</param>
-    public sealed record Filter(
-        PatientId? PatientId,
-        [property: StringLength(AuditEntry.MaxSubjectLength)] string? Subject,
-        DateTimeOffset? From,
-        DateTimeOffset? To,
-        [property: Range(1, Common.Cursor.MaxLimit)] int? Limit,
-        [property: StringLength(Common.Cursor.MaxLength)] string? Cursor);
+    public sealed record Filter
+    {
+        /// <summary>Only what concerns this patient.</summary>
+        public PatientId? PatientId { get; init; }
+
+        /// <summary>Only what this person, program or background task did.</summary>
+        [StringLength(AuditEntry.MaxSubjectLength)]
+        public string? Subject { get; init; }
+
+        /// <summary>Only from this instant on.</summary>
+        public DateTimeOffset? From { get; init; }
+
+        /// <summary>Only before this instant.</summary>
+        public DateTimeOffset? To { get; init; }
+
+        [Range(1, Common.Cursor.MaxLimit)]
+        public int? Limit { get; init; }
+
+        [StringLength(Common.Cursor.MaxLength)]
+        public string? Cursor { get; init; }
+    }
 
     public sealed record Query(Filter Filter) : IQuery<Result<Page<AuditEntryResponse>>>, IMayBeSecondsOld;
 

@@ -20,22 +20,39 @@ public enum FollowUpOrder
 /// <summary>The clinic's queue: what needs a person, soonest due first. Snoozed ones are left out unless a status is named.</summary>
 public static class ListFollowUps
 {
-    /// <param name="Status">Only those of this status; absent: all that are not closed and not snoozed.</param>
-    /// <param name="Priority">Only those of this priority.</param>
-    /// <param name="Family">Only those of this family of rules.</param>
-    /// <param name="Assignee">Only those of the person with this subject.</param>
-    /// <param name="Sort">The order; <c>due-at</c> when absent.</param>
-    /// <param name="Overdue">Only those whose time has passed, or only those whose has not.</param>
-    public sealed record Filter(
-        [property: WireEnum(typeof(FollowUpStatus))] string? Status,
-        [property: WireEnum(typeof(FollowUpPriority))] string? Priority,
-        [property: WireEnum(typeof(RuleFamily))] string? Family,
-        [property: StringLength(255)] string? Assignee,
-        PatientId? PatientId,
-        bool? Overdue,
-        [property: WireEnum(typeof(FollowUpOrder))] string? Sort,
-        [property: Range(1, Common.Cursor.MaxLimit)] int? Limit,
-        [property: StringLength(Common.Cursor.MaxLength)] string? Cursor);
+    public sealed record Filter
+    {
+        /// <summary>Only those of this status; absent: all that are not closed and not snoozed.</summary>
+        [WireEnum(typeof(FollowUpStatus))]
+        public string? Status { get; init; }
+
+        /// <summary>Only those of this priority.</summary>
+        [WireEnum(typeof(FollowUpPriority))]
+        public string? Priority { get; init; }
+
+        /// <summary>Only those of this family of rules.</summary>
+        [WireEnum(typeof(RuleFamily))]
+        public string? Family { get; init; }
+
+        /// <summary>Only those of the person with this subject.</summary>
+        [StringLength(255)]
+        public string? Assignee { get; init; }
+
+        public PatientId? PatientId { get; init; }
+
+        /// <summary>Only those whose time has passed, or only those whose has not.</summary>
+        public bool? Overdue { get; init; }
+
+        /// <summary>The order; <c>due-at</c> when absent.</summary>
+        [WireEnum(typeof(FollowUpOrder))]
+        public string? Sort { get; init; }
+
+        [Range(1, Common.Cursor.MaxLimit)]
+        public int? Limit { get; init; }
+
+        [StringLength(Common.Cursor.MaxLength)]
+        public string? Cursor { get; init; }
+    }
 
     public sealed record Query(Filter Filter) : IQuery<Result<Page<FollowUpItem>>>;
 

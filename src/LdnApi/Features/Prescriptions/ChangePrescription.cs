@@ -56,7 +56,10 @@ public static class ChangePrescription
             (PrescriptionAction.Cancel, "Cancel a draft, and its titration"),
         })
         {
-            var endpoint = patient.MapPost($"/prescriptions/{{prescriptionId}}/{WireNames.NameOf(action)}", PostOf(action))
+            var endpoint = patient.MapPost(
+                $"/prescriptions/{{prescriptionId}}/{WireNames.NameOf(action)}",
+                (PatientId patientId, PrescriptionId prescriptionId, IfMatch ifMatch, Request request, IMediator mediator, CancellationToken ct) =>
+                    PostAsync(new Command(patientId, prescriptionId, ifMatch, action, request.On, request.Reason, request.Overrides), mediator, ct))
                 .WithName($"{action}Prescription").WithSummary(summary).NeedsScope(Scopes.Prescribe);
             if (OrdersDose(action))
             {
@@ -69,14 +72,13 @@ public static class ChangePrescription
             .WithDescription("A decrease is always free.").IsHeldAgainstOrderRules().NeedsScope(Scopes.Prescribe);
     }
 
-    private static Func<PatientId, PrescriptionId, IfMatch, Request, IMediator, CancellationToken, Task<Results<Ok<PrescriptionResponse>, ProblemHttpResult>>> PostOf(
-        PrescriptionAction action) => async (patientId, prescriptionId, ifMatch, request, mediator, ct) =>
-            (await mediator.Send(new Command(patientId, prescriptionId, ifMatch, action, request.On, request.Reason, request.Overrides), ct)).ToOk();
-
-    private static async Task<Results<Ok<PrescriptionResponse>, ProblemHttpResult>> PostDose(
+    private static Task<Results<Ok<PrescriptionResponse>, ProblemHttpResult>> PostDose(
         PatientId patientId, PrescriptionId prescriptionId, IfMatch ifMatch, DoseRequest request, IMediator mediator, CancellationToken ct) =>
-        (await mediator.Send(new Command(
-            patientId, prescriptionId, ifMatch, PrescriptionAction.ChangeDose, request.On, request.Reason, request.Overrides, request.DoseMg, request.DoseQuantity), ct)).ToOk();
+        PostAsync(
+            new Command(patientId, prescriptionId, ifMatch, PrescriptionAction.ChangeDose, request.On, request.Reason, request.Overrides, request.DoseMg, request.DoseQuantity), mediator, ct);
+
+    private static async Task<Results<Ok<PrescriptionResponse>, ProblemHttpResult>> PostAsync(Command command, IMediator mediator, CancellationToken ct) =>
+        (await mediator.Send(command, ct)).ToOk();
 
     private static bool OrdersDose(PrescriptionAction action) => action is PrescriptionAction.Activate or PrescriptionAction.Resume or PrescriptionAction.ChangeDose;
 

@@ -68,15 +68,19 @@ public static class CancelProcedure
 
     public static void Map(IEndpointRouteBuilder patient)
     {
-        patient.MapPost("/procedures/{procedureId}/cancel", PostOf(ProcedureStatus.NotDone))
+        patient.MapPost("/procedures/{procedureId}/cancel", PostCancel)
             .WithName("CancelProcedure").WithSummary("Record that a procedure will not take place").NeedsScope(Scopes.ClinicalWrite);
-        patient.MapPost("/procedures/{procedureId}/retract", PostOf(ProcedureStatus.EnteredInError))
+        patient.MapPost("/procedures/{procedureId}/retract", PostRetract)
             .WithName("RetractProcedure").WithSummary("Retract a procedure").NeedsScope(Scopes.ClinicalWrite);
     }
 
-    private static Func<PatientId, ProcedureId, IfMatch, Request, IMediator, CancellationToken, Task<Results<Ok<ProcedureResponse>, ProblemHttpResult>>> PostOf(
-        ProcedureStatus status) => async (patientId, procedureId, ifMatch, request, mediator, ct) =>
-            (await mediator.Send(new Command(patientId, procedureId, ifMatch, status, request.Reason), ct)).ToOk();
+    private static async Task<Results<Ok<ProcedureResponse>, ProblemHttpResult>> PostCancel(
+        PatientId patientId, ProcedureId procedureId, IfMatch ifMatch, Request request, IMediator mediator, CancellationToken ct) =>
+        (await mediator.Send(new Command(patientId, procedureId, ifMatch, ProcedureStatus.NotDone, request.Reason), ct)).ToOk();
+
+    private static async Task<Results<Ok<ProcedureResponse>, ProblemHttpResult>> PostRetract(
+        PatientId patientId, ProcedureId procedureId, IfMatch ifMatch, Request request, IMediator mediator, CancellationToken ct) =>
+        (await mediator.Send(new Command(patientId, procedureId, ifMatch, ProcedureStatus.EnteredInError, request.Reason), ct)).ToOk();
 
     public sealed class Handler(LdnDbContext db) : ICommandHandler<Command, Result<ProcedureResponse>>
     {

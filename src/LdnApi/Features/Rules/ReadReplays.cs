@@ -43,11 +43,18 @@ public static class GetReplay
 /// <summary>What a replay found different, patient by patient. While it runs: what it has found so far.</summary>
 public static class ListReplayDifferences
 {
-    /// <param name="Kind">Only differences of this kind.</param>
-    public sealed record Filter(
-        [property: WireEnum(typeof(ReplayDifferenceKind))] string? Kind,
-        [property: Range(1, Common.Cursor.MaxLimit)] int? Limit,
-        [property: StringLength(Common.Cursor.MaxLength)] string? Cursor);
+    public sealed record Filter
+    {
+        /// <summary>Only differences of this kind.</summary>
+        [WireEnum(typeof(ReplayDifferenceKind))]
+        public string? Kind { get; init; }
+
+        [Range(1, Common.Cursor.MaxLimit)]
+        public int? Limit { get; init; }
+
+        [StringLength(Common.Cursor.MaxLength)]
+        public string? Cursor { get; init; }
+    }
 
     public sealed record Query(ReplayId Id, Filter Filter) : IQuery<Result<Page<ReplayedDifference>>>;
 

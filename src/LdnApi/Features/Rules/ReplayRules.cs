@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using LdnApi.Auth;
 using LdnApi.Clinical.Rules;
 using LdnApi.Common;
@@ -25,8 +26,8 @@ public static class ReplayRules
     /// <param name="To">The last day (UTC) of the period; absent = up to now. Nothing that was recorded later counts.</param>
     public sealed record Request(JsonElement? Settings = null, DateOnly? From = null, DateOnly? To = null);
 
-    /// <param name="Worker">Who plays it at once: it is theirs from the first moment, so that no other takes it; null = whoever comes first.</param>
-    public sealed record Command(Request Replay, Guid? Worker) : ICommand<Result<ReplayResponse>>;
+    /// <param name="Worker">Who plays it at once: it is theirs from the first moment, so that no other takes it; null = whoever comes first. No part of what is asked for.</param>
+    public sealed record Command(Request Replay, [property: JsonIgnore] Guid? Worker) : ICommand<Result<ReplayResponse>>;
 
     public static void Map(IEndpointRouteBuilder rules) => rules
         .MapPost("/rules/replay", Post)

@@ -56,7 +56,11 @@ public static class MoveTitration
             (TitrationAction.Stop, "Stop a titration; the dose stays until the prescription changes"),
         })
         {
-            var endpoint = patient.MapPost(PathOf(action), PostOf(action)).WithName($"{action}Titration").WithSummary(summary).NeedsScope(Scopes.Prescribe);
+            var endpoint = patient.MapPost(
+                PathOf(action),
+                (PatientId patientId, TitrationScheduleId titrationScheduleId, IfMatch ifMatch, Request request, IMediator mediator, CancellationToken ct) => PostAsync(
+                    new Command(patientId, titrationScheduleId, ifMatch, action, request.Reason, request.On, request.FollowUpId, Overrides: request.Overrides), mediator, ct))
+                .WithName($"{action}Titration").WithSummary(summary).NeedsScope(Scopes.Prescribe);
             if (action is not (TitrationAction.Hold or TitrationAction.Stop))
             {
                 endpoint.IsHeldAgainstOrderRules();
@@ -73,9 +77,8 @@ public static class MoveTitration
 
     private static string PathOf(TitrationAction action) => $"/titration-schedules/{{titrationScheduleId}}/{WireNames.NameOf(action)}";
 
-    private static Func<PatientId, TitrationScheduleId, IfMatch, Request, IMediator, CancellationToken, Task<Results<Ok<ScheduleResponse>, ProblemHttpResult>>> PostOf(
-        TitrationAction action) => async (patientId, titrationScheduleId, ifMatch, request, mediator, ct) =>
-            (await mediator.Send(new Command(patientId, titrationScheduleId, ifMatch, action, request.Reason, request.On, request.FollowUpId, Overrides: request.Overrides), ct)).ToOk();
+    private static async Task<Results<Ok<ScheduleResponse>, ProblemHttpResult>> PostAsync(Command command, IMediator mediator, CancellationToken ct) =>
+        (await mediator.Send(command, ct)).ToOk();
 
     private static async Task<Results<Ok<ScheduleResponse>, ProblemHttpResult>> PostLengthen(
         PatientId patientId, TitrationScheduleId titrationScheduleId, IfMatch ifMatch, LengthenRequest request, IMediator mediator, CancellationToken ct) =>

@@ -42,11 +42,18 @@ public static class GetTemplate
 /// <summary>The clinic's templates, oldest first.</summary>
 public static class ListTemplates
 {
-    /// <param name="Status">Only those; active and retired ones when absent.</param>
-    public sealed record Filter(
-        [property: WireEnum(typeof(TemplateStatus))] string? Status,
-        [property: Range(1, Common.Cursor.MaxLimit)] int? Limit,
-        [property: StringLength(Common.Cursor.MaxLength)] string? Cursor);
+    public sealed record Filter
+    {
+        /// <summary>Only those; active and retired ones when absent.</summary>
+        [WireEnum(typeof(TemplateStatus))]
+        public string? Status { get; init; }
+
+        [Range(1, Common.Cursor.MaxLimit)]
+        public int? Limit { get; init; }
+
+        [StringLength(Common.Cursor.MaxLength)]
+        public string? Cursor { get; init; }
+    }
 
     public sealed record Query(Filter Filter) : IQuery<Result<Page<TemplateResponse>>>;
 
