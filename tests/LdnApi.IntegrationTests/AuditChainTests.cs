@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using LdnApi.Common;
 using LdnApi.Hosting;
 using LdnApi.Pipeline;
@@ -129,6 +130,59 @@ public sealed class AuditChainTests(LdnApiHost api) : IClassFixture<LdnApiHost>
         var found = await FindAsync(clinic);
         Assert.Equal((0, misplaced, null), (before.Misplaced, found.Misplaced, found.Broken));
         Assert.Contains("ACCESS LOGS INCOMPLETE", found.ToString(), StringComparison.Ordinal);
+    }
+
+    /// <summary>A list of patients that is looked at again and again is written down once; each look stands in the access log of each of them, among their own.</summary>
+    [Fact]
+    public async Task Patients_who_are_shown_together_are_written_down_once_and_each_look_is_in_all_their_access_logs()
+    {
+        var clinic = LdnApiHost.NewClinic();
+        using var client = api.ClientOf(clinic);
+        PatientId[] patients = [await LdnApiHost.RegisterAsync(client, "UTC"), await LdnApiHost.RegisterAsync(client, "UTC"), await LdnApiHost.RegisterAsync(client, "UTC")];
+        await client.GetOkAsync("/api/v1/patients");
+        await client.GetOkAsync(ApiClient.Of(patients[0]));
+        await client.GetOkAsync("/api/v1/patients");
+        var two = (await client.GetOkAsync("/api/v1/patients?limit=2"))["items"]!.AsArray().Select(p => (string)p!["id"]!).ToArray();
+
+        var shown = patients.Single(p => $"{p}" == two[0]);
+        var first = await client.GetOkAsync(ApiClient.Of(shown, "/access-log?limit=2"));
+        var rest = await client.GetOkAsync(ApiClient.Of(shown, $"/access-log?cursor={first["nextCursor"]}&limit=20"));
+        var left = patients.Single(p => !two.Contains($"{p}"));
+        var ofPerson = await client.GetOkAsync($"/api/v1/audit?patientId={left}&subject={first["items"]![0]!["subject"]}");
+        var ofNobody = await client.GetOkAsync($"/api/v1/audit?patientId={left}&subject=nobody");
+
+        string[] own = shown == patients[0] ? ["GetPatient"] : [];
+        Assert.Equal(["ListPatients", "ListPatients", .. own, "ListPatients", "RegisterPatient"], [.. Operations(first), .. Operations(rest)]);
+        Assert.Equal((2, 0), (Operations(ofPerson).Count(o => o == "ListPatients"), Operations(ofNobody).Length));
+        await using var owner = NpgsqlDataSource.Create(api.Database.Owner);
+        await using var count = owner.CreateCommand($"SELECT ARRAY[(SELECT count(*) FROM audit_lists WHERE clinic_id = '{clinic}'), (SELECT count(*) FROM audit_list_entries WHERE clinic_id = '{clinic}')]");
+        Assert.Equal(new long[] { 5, 3 }, await count.ExecuteScalarAsync(Ct));
+
+        static string[] Operations(JsonNode page) => [.. page["items"]!.AsArray().Select(e => (string)e!["operation"]!)];
+    }
+
+    [Theory]
+    [InlineData("DELETE FROM audit_lists WHERE ctid = (SELECT min(ctid) FROM audit_lists WHERE clinic_id = '{0}')", 2)]
+    [InlineData("UPDATE audit_lists SET patient_id = gen_random_uuid() WHERE ctid = (SELECT min(ctid) FROM audit_lists WHERE clinic_id = '{0}')", 4)]
+    [InlineData("DELETE FROM audit_list_entries WHERE ctid = (SELECT min(ctid) FROM audit_list_entries WHERE clinic_id = '{0}')", 3)]
+    [InlineData("UPDATE audit_list_entries SET list_id = gen_random_uuid() WHERE ctid = (SELECT min(ctid) FROM audit_list_entries WHERE clinic_id = '{0}')", 3)]
+    public async Task A_list_of_patients_that_was_tampered_with_is_told(string tampering, int misplaced)
+    {
+        var clinic = LdnApiHost.NewClinic();
+        using var client = api.ClientOf(clinic);
+        for (var i = 0; i < 3; i++)
+        {
+            await LdnApiHost.RegisterAsync(client, "UTC");
+        }
+
+        await client.GetOkAsync("/api/v1/patients");
+        await client.GetOkAsync("/api/v1/patients");
+        await LinkAsync();
+        var before = await FindAsync(clinic);
+
+        await TamperAsync(tampering, clinic);
+
+        Assert.Equal((0, misplaced), (before.Misplaced, (await FindAsync(clinic)).Misplaced));
     }
 
     [Fact]

@@ -29,6 +29,9 @@ internal sealed class Arena : IAsyncDisposable
 
     public IReadOnlyList<ApiProcess> Apis { get; private set; } = [];
 
+    /// <summary>What the second instance reaches a lone server by.</summary>
+    public Wire? Wire { get; private set; }
+
     /// <summary>How much time one scenario has: LDN_SURVIVAL_SECONDS, else a short one.</summary>
     public static TimeSpan Time { get; } = TimeSpan.FromSeconds(NumberFrom("LDN_SURVIVAL_SECONDS", 3));
 
@@ -127,6 +130,7 @@ internal sealed class Arena : IAsyncDisposable
             api.Dispose();
         }
 
+        Wire?.Dispose();
         await Primary.KillAsync();
         await (Standby?.KillAsync() ?? Task.CompletedTask);
         _issuer.Dispose();
@@ -163,7 +167,12 @@ internal sealed class Arena : IAsyncDisposable
             ["Logging__LogLevel__Default"] = "Warning",
             ["Shutdown__GraceSeconds"] = "2", // the clients ask for readiness ten times a second
         };
-        Apis = [new ApiProcess("api-1", _folder, settings), new ApiProcess("api-2", _folder, settings)];
+        Wire = Standby is null ? new Wire(Primary.Port) : null;
+        Dictionary<string, string> byWire = new(settings)
+        {
+            ["ConnectionStrings__Ldn"] = settings["ConnectionStrings__Ldn"].Replace($":{Primary.Port};", $":{Wire?.Port ?? Primary.Port};", StringComparison.Ordinal),
+        };
+        Apis = [new ApiProcess("api-1", _folder, settings), new ApiProcess("api-2", _folder, byWire)];
         await Task.WhenAll(Apis.Select(a => a.StartAndWaitAsync()));
     }
 

@@ -93,6 +93,20 @@ public sealed class SurvivalTests(SingleServer alone, ServerPair pair)
         report.IsClean();
     }
 
+    /// <summary>One instance hears nothing of the database any more, the other goes on; then what was on its way arrives late.</summary>
+    [Fact]
+    public async Task The_network_between_an_instance_and_PostgreSQL_falls_silent()
+    {
+        var arena = await alone.BuiltAsync();
+        var report = await arena.RunAsync("silent network", (random, time) => Nemesis.RepeatAsync(random, time, async () =>
+        {
+            arena.Wire!.FallSilent();
+            await Nemesis.PauseAsync(random, 1000, 6000);
+            arena.Wire.Speak();
+        }));
+        report.IsClean();
+    }
+
     /// <summary>PostgreSQL panics, and again when it would recover, until someone makes room.</summary>
     [Fact]
     public async Task The_disk_of_the_log_is_full()

@@ -19,6 +19,7 @@ internal static class Bench
     ];
 
     private static readonly string[] Bulk = ["batch", "import"];
+    private const int Starts = 5; // each is started and ended so often before it is measured
 
     public static async Task<int> RunAsync(string server, Options options)
     {
@@ -27,6 +28,14 @@ internal static class Bench
         var patients = Shape.PatientsOf(options.CheckIns);
         await using var issuer = await Issuer.StartAsync();
         var token = issuer.Token();
+        var starts = new List<(double Api, double Ceiling)>();
+        for (var start = 0; start < Starts; start++)
+        {
+            await using var first = await Server.CeilingAsync(server, database);
+            await using var then = await Server.ApiAsync(options.Api, server, database, issuer, new Dictionary<string, string>());
+            starts.Add((then.ReadyAfter.TotalSeconds, first.ReadyAfter.TotalSeconds));
+        }
+
         await using var ceiling = await Server.CeilingAsync(server, database);
         await using var api = await Server.ApiAsync(options.Api, server, database, issuer, new Dictionary<string, string>());
         var found = Operations.ToDictionary(o => o.Operation, _ => (Ceiling: new List<double>(), Api: new List<double>(), Pgbench: new List<double>(), CpuMicroseconds: new List<double>(), Bad: 0L));
@@ -80,7 +89,9 @@ internal static class Bench
             table.AppendLine(Text($"| {operation} of 1,000 | {Median(bulk[operation]):n0} | **{Median(bulk[operation]) / Median(found["check-in"].Api):n1}** | ≥ 10 |"));
         }
 
-        table.AppendLine().AppendLine(Text($"Memory of the API at its most: {api.PeakMb} MB (target ≤ 220), of the ceiling {ceiling.PeakMb} MB. From start to ready: {api.ReadyAfter.TotalSeconds:n2} s (target ≤ 1.5), the ceiling {ceiling.ReadyAfter.TotalSeconds:n2} s."));
+        table.AppendLine().AppendLine("| | API | Ceiling | Ratio | Target |").AppendLine("|---|---|---|---|---|");
+        table.AppendLine(Text($"| memory at its most, MB | {api.PeakMb} | {ceiling.PeakMb} | **{(double)api.PeakMb / ceiling.PeakMb:n2}** | ≤ 1.76 (220 where the ceiling has 125) |"));
+        table.AppendLine(Text($"| from start to ready, s: median of {Starts} | {Median(starts.Select(s => s.Api)):n2} | {Median(starts.Select(s => s.Ceiling)):n2} | **{Median(starts.Select(s => s.Api / s.Ceiling)):n2}** | ≤ 5.2 (1.5 where the ceiling takes 0.29) |"));
         Directory.CreateDirectory(options.Out);
         await File.WriteAllTextAsync(Path.Combine(options.Out, "ratios.md"), table.ToString());
         await File.WriteAllLinesAsync(Path.Combine(options.Out, "ratios.dat"), Operations.Select(o => Text($"{o.Operation} {Ratio(found[o.Operation], Median):n3} {Ratio(found[o.Operation], r => r.Min()):n3} {Ratio(found[o.Operation], r => r.Max()):n3} {o.Target[2..]}")));

@@ -51,12 +51,12 @@ public static class AuditVerification
     /// <param name="Hash">Its hash, in hexadecimal.</param>
     /// <param name="Pending">Entries not linked yet.</param>
     /// <param name="Broken">What is wrong with the next place; null when the chain holds.</param>
-    /// <param name="Misplaced">Rows of <c>audit_subjects</c> that are missing, or that no entry accounts for.</param>
+    /// <param name="Misplaced">Places of entries in the access logs of patients that are missing, or that no entry accounts for.</param>
     public sealed record Finding(ClinicId Clinic, long Number, string Hash, int Pending, string? Broken, int Misplaced)
     {
         public override string ToString() =>
             $"clinic {Clinic} {Number} {Hash} {(Broken is null ? "holds" : $"BROKEN at {Number + 1}: {Broken}")}{(Pending > 0 ? $", {Pending} not linked yet" : "")}" +
-            (Misplaced > 0 ? $", ACCESS LOGS INCOMPLETE: {Misplaced} rows of audit_subjects are not those of the entries" : "");
+            (Misplaced > 0 ? $", ACCESS LOGS INCOMPLETE: {Misplaced} places are not those of the entries" : "");
     }
 
     /// <param name="owner">Connection string of the role that sees every clinic.</param>
@@ -66,7 +66,7 @@ public static class AuditVerification
         var anchors = kept.Select(AnchorOf).OfType<Anchor>().ToLookup(a => a.Clinic);
         await using var anyone = Context(owner, default);
         var clinics = await anyone.Database.SqlQuery<Guid>($"""
-            SELECT clinic_id AS "Value" FROM audit_entries UNION SELECT clinic_id FROM audit_heads UNION SELECT clinic_id FROM audit_subjects
+            SELECT clinic_id AS "Value" FROM audit_entries UNION SELECT clinic_id FROM audit_heads UNION SELECT clinic_id FROM audit_subjects UNION SELECT clinic_id FROM audit_list_entries
             """).ToListAsync(ct);
         var findings = new List<Finding>();
         foreach (var clinic in clinics.Select(c => new ClinicId(c)).Union(anchors.Select(a => a.Key)).OrderBy(c => c.Value))
@@ -135,7 +135,11 @@ public static class AuditVerification
         return (await db.Database.SqlQuery<int>($"""
             SELECT count(*)::integer AS "Value"
             FROM (SELECT patient_id, recorded_at, id AS entry_id, true AS said FROM audit_entries, unnest(patient_ids) AS patient_id WHERE clinic_id = {clinic}) AS e
-            FULL JOIN (SELECT patient_id, recorded_at, entry_id, true AS found FROM audit_subjects WHERE clinic_id = {clinic}) AS s USING (patient_id, recorded_at, entry_id)
+            FULL JOIN (
+                SELECT patient_id, recorded_at, entry_id, true AS found FROM audit_subjects WHERE clinic_id = {clinic}
+                UNION ALL
+                SELECT patient_id, recorded_at, entry_id, true FROM audit_lists JOIN audit_list_entries USING (clinic_id, list_id) WHERE clinic_id = {clinic}
+            ) AS s USING (patient_id, recorded_at, entry_id)
             WHERE said IS NULL OR found IS NULL
             """).ToListAsync(ct)).Single();
     }

@@ -93,9 +93,10 @@ public sealed class AuditEntry : IBelongToClinic
 }
 
 /// <summary>
-/// Where the entries of one patient are found, newest last: an index beside the trail, and no evidence. PostgreSQL fills it from each entry as that is written (a trigger),
-/// because an index of the array would not be used: row-level security lets only leakproof operators near one.
+/// Where the entries that name one patient alone are found, newest last: an index beside the trail, and no evidence. PostgreSQL fills it from each entry as that is written
+/// (a trigger), because an index of the array would not be used: row-level security lets only leakproof operators near one.
 /// </summary>
+/// <remarks>Of entries from before <see cref="AuditList"/> it has a row for each patient.</remarks>
 public sealed class AuditSubject : IBelongToClinic
 {
     public required ClinicId ClinicId { get; init; }
@@ -109,6 +110,41 @@ public sealed class AuditSubject : IBelongToClinic
     internal sealed class Mapping : IEntityTypeConfiguration<AuditSubject>
     {
         public void Configure(EntityTypeBuilder<AuditSubject> subject) => subject.HasKey(s => new { s.ClinicId, s.PatientId, s.RecordedAt, s.EntryId });
+    }
+}
+
+/// <summary>
+/// One of the patients whom entries name together: the same queue is looked at all day, and its patients are written down once. Filled as <see cref="AuditSubject"/> is, and
+/// no evidence either.
+/// </summary>
+public sealed class AuditList : IBelongToClinic
+{
+    public required ClinicId ClinicId { get; init; }
+    public required PatientId PatientId { get; init; }
+
+    /// <summary>Made of the patients, so that the same ones in the same order are the same list.</summary>
+    public required Guid ListId { get; init; }
+
+    internal sealed class Mapping : IEntityTypeConfiguration<AuditList>
+    {
+        public void Configure(EntityTypeBuilder<AuditList> list) => list.HasKey(l => new { l.ClinicId, l.PatientId, l.ListId });
+    }
+}
+
+/// <summary>Where the entries that name a list of patients are found, newest last.</summary>
+public sealed class AuditListEntry : IBelongToClinic
+{
+    public required ClinicId ClinicId { get; init; }
+    public required Guid ListId { get; init; }
+
+    /// <summary>That of the entry.</summary>
+    public required DateTimeOffset RecordedAt { get; init; }
+
+    public required AuditEntryId EntryId { get; init; }
+
+    internal sealed class Mapping : IEntityTypeConfiguration<AuditListEntry>
+    {
+        public void Configure(EntityTypeBuilder<AuditListEntry> entry) => entry.HasKey(e => new { e.ClinicId, e.ListId, e.RecordedAt, e.EntryId });
     }
 }
 

@@ -70,11 +70,8 @@ public static class ListAuditEntries
         public Task<Result<Page<AuditEntryResponse>>> Handle(Query query, CancellationToken ct)
         {
             var f = query.Filter;
-            var found = f.PatientId is { } patient ? db.AuditEntriesOf(patient) : db.AllAuditEntries();
-            found = f.Subject is { } subject ? found.Where(e => e.Entry.Subject == subject) : found;
-            found = f.From is { } from ? found.Where(e => e.RecordedAt >= from.ToUniversalTime()) : found;
-            found = f.To is { } to ? found.Where(e => e.RecordedAt < to.ToUniversalTime()) : found;
-            return found.PageAsync(f.Limit ?? Common.Cursor.DefaultLimit, f.Cursor, ct);
+            var (from, to) = (f.From?.ToUniversalTime(), f.To?.ToUniversalTime());
+            return db.AuditPageAsync(new AuditPages.Wanted(f.PatientId, f.Subject, from, to, f.Limit ?? Common.Cursor.DefaultLimit), f.Cursor, ct);
         }
     }
 }
@@ -98,7 +95,7 @@ public static class GetAccessLog
     public sealed class Handler(LdnDbContext db) : IQueryHandler<Query, Result<Page<AuditEntryResponse>>>
     {
         public Task<Result<Page<AuditEntryResponse>>> Handle(Query query, CancellationToken ct) =>
-            db.AuditEntriesOf(query.PatientId).PageAsync(query.Limit, query.Cursor, ct);
+            db.AuditPageAsync(new AuditPages.Wanted(query.PatientId, null, null, null, query.Limit), query.Cursor, ct);
     }
 }
 
@@ -106,34 +103,55 @@ internal static class AuditPages
 {
     private sealed record Key(DateTimeOffset RecordedAt, Guid Id);
 
-    /// <summary>An entry where an index has it.</summary>
-    internal sealed class Placed
-    {
-        public required DateTimeOffset RecordedAt { get; init; }
-        public required AuditEntryId Id { get; init; }
-        public required AuditEntry Entry { get; init; }
-    }
+    /// <param name="From">UTC.</param>
+    /// <param name="To">UTC; what was recorded then is left out.</param>
+    internal sealed record Wanted(PatientId? Patient, string? Subject, DateTimeOffset? From, DateTimeOffset? To, int Limit);
 
-    public static IQueryable<Placed> AllAuditEntries(this LdnDbContext db) =>
-        db.AuditEntries.AsNoTracking().Select(e => new Placed { RecordedAt = e.RecordedAt, Id = e.Id, Entry = e });
-
-    /// <summary>Ordered and cut by what the patient's own index holds, so that no more entries are read than are shown.</summary>
-    public static IQueryable<Placed> AuditEntriesOf(this LdnDbContext db, PatientId patient) =>
-        from subject in db.AuditSubjects.AsNoTracking()
-        where subject.PatientId == patient
-        join entry in db.AuditEntries.AsNoTracking() on subject.EntryId equals entry.Id
-        select new Placed { RecordedAt = subject.RecordedAt, Id = subject.EntryId, Entry = entry };
-
-    public static Task<Result<Page<AuditEntryResponse>>> PageAsync(this IQueryable<Placed> entries, int limit, string? cursor, CancellationToken ct) =>
+    public static Task<Result<Page<AuditEntryResponse>>> AuditPageAsync(this LdnDbContext db, Wanted wanted, string? cursor, CancellationToken ct) =>
         Cursor.Decode<Key>(cursor).ThenAsync<Page<AuditEntryResponse>>(async after =>
         {
-            if (after is not null)
-            {
-                var id = new AuditEntryId(after.Id);
-                entries = entries.Where(e => e.RecordedAt < after.RecordedAt || (e.RecordedAt == after.RecordedAt && e.Id < id));
-            }
-
-            var found = await entries.OrderByDescending(e => e.RecordedAt).ThenByDescending(e => e.Id).Take(limit + 1).ToListAsync(ct);
-            return found.ToPage(limit, e => new Key(e.RecordedAt, e.Id.Value)).Select(e => AuditEntryResponse.Of(e.Entry));
+            var found = await (wanted.Patient is { } patient ? db.Of(patient, wanted, after) : db.OfAll(wanted, after))
+                .OrderByDescending(e => e.RecordedAt).ThenByDescending(e => e.Id).Take(wanted.Limit + 1).ToListAsync(ct);
+            return found.ToPage(wanted.Limit, e => new Key(e.RecordedAt, e.Id.Value)).Select(AuditEntryResponse.Of);
         });
+
+    private static IQueryable<AuditEntry> OfAll(this LdnDbContext db, Wanted wanted, Key? after)
+    {
+        var found = db.AuditEntries.AsNoTracking();
+        found = wanted.Subject is { } subject ? found.Where(e => e.Subject == subject) : found;
+        found = wanted.From is { } from ? found.Where(e => e.RecordedAt >= from) : found;
+        found = wanted.To is { } to ? found.Where(e => e.RecordedAt < to) : found;
+        if (after is null)
+        {
+            return found;
+        }
+
+        var id = new AuditEntryId(after.Id);
+        return found.Where(e => e.RecordedAt < after.RecordedAt || (e.RecordedAt == after.RecordedAt && e.Id < id));
+    }
+
+    /// <summary>Of each place where entries that name the patient are found the newest that are wanted, so that no more entries are read than are shown.</summary>
+    private static IQueryable<AuditEntry> Of(this LdnDbContext db, PatientId patient, Wanted wanted, Key? after)
+    {
+        var (clinic, id, most) = (db.Clinic.Value, patient.Value, wanted.Limit + 1);
+        var from = wanted.From ?? DateTimeOffset.UnixEpoch;
+        var (before, beforeId) = (after?.RecordedAt ?? DateTimeOffset.MaxValue.AddYears(-1), after?.Id ?? Guid.Empty);
+        var to = wanted.To ?? before.AddDays(1);
+        return db.AuditEntries.FromSql($"""
+            SELECT e.* FROM (
+                (SELECT s.recorded_at, s.entry_id FROM audit_subjects s
+                    WHERE s.clinic_id = {clinic} AND s.patient_id = {id} AND s.recorded_at >= {from} AND s.recorded_at < {to} AND (s.recorded_at, s.entry_id) < ({before}, {beforeId})
+                      AND ({wanted.Subject}::text IS NULL OR EXISTS (SELECT FROM audit_entries a WHERE a.clinic_id = s.clinic_id AND a.id = s.entry_id AND a.subject = {wanted.Subject}))
+                    ORDER BY s.recorded_at DESC, s.entry_id DESC LIMIT {most})
+                UNION ALL
+                SELECT newest.* FROM audit_lists l CROSS JOIN LATERAL (
+                    SELECT s.recorded_at, s.entry_id FROM audit_list_entries s
+                    WHERE s.clinic_id = l.clinic_id AND s.list_id = l.list_id AND s.recorded_at >= {from} AND s.recorded_at < {to} AND (s.recorded_at, s.entry_id) < ({before}, {beforeId})
+                      AND ({wanted.Subject}::text IS NULL OR EXISTS (SELECT FROM audit_entries a WHERE a.clinic_id = s.clinic_id AND a.id = s.entry_id AND a.subject = {wanted.Subject}))
+                    ORDER BY s.recorded_at DESC, s.entry_id DESC LIMIT {most}) newest
+                WHERE l.clinic_id = {clinic} AND l.patient_id = {id}
+                ORDER BY recorded_at DESC, entry_id DESC LIMIT {most}) placed
+            JOIN audit_entries e ON e.clinic_id = {clinic} AND e.id = placed.entry_id
+            """).AsNoTracking();
+    }
 }

@@ -349,6 +349,50 @@ namespace LdnApi.Records.Migrations
                     b.ToTable("audit_heads", (string)null);
                 });
 
+            modelBuilder.Entity("LdnApi.Records.AuditList", b =>
+                {
+                    b.Property<Guid>("ClinicId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("clinic_id");
+
+                    b.Property<Guid>("PatientId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("patient_id");
+
+                    b.Property<Guid>("ListId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("list_id");
+
+                    b.HasKey("ClinicId", "PatientId", "ListId")
+                        .HasName("pk_audit_lists");
+
+                    b.ToTable("audit_lists", (string)null);
+                });
+
+            modelBuilder.Entity("LdnApi.Records.AuditListEntry", b =>
+                {
+                    b.Property<Guid>("ClinicId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("clinic_id");
+
+                    b.Property<Guid>("ListId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("list_id");
+
+                    b.Property<DateTimeOffset>("RecordedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("recorded_at");
+
+                    b.Property<Guid>("EntryId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("entry_id");
+
+                    b.HasKey("ClinicId", "ListId", "RecordedAt", "EntryId")
+                        .HasName("pk_audit_list_entries");
+
+                    b.ToTable("audit_list_entries", (string)null);
+                });
+
             modelBuilder.Entity("LdnApi.Records.AuditSubject", b =>
                 {
                     b.Property<Guid>("ClinicId")

@@ -13,8 +13,8 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 namespace LdnApi.Records.Migrations
 {
     [DbContext(typeof(LdnDbContext))]
-    [Migration("20261126144352_AuditSubjectsInOneStep")]
-    partial class AuditSubjectsInOneStep
+    [Migration("20261126152144_AuditLists")]
+    partial class AuditLists
     {
         /// <inheritdoc />
         protected override void BuildTargetModel(ModelBuilder modelBuilder)
@@ -350,6 +350,50 @@ namespace LdnApi.Records.Migrations
                         .HasName("pk_audit_heads");
 
                     b.ToTable("audit_heads", (string)null);
+                });
+
+            modelBuilder.Entity("LdnApi.Records.AuditList", b =>
+                {
+                    b.Property<Guid>("ClinicId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("clinic_id");
+
+                    b.Property<Guid>("PatientId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("patient_id");
+
+                    b.Property<Guid>("ListId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("list_id");
+
+                    b.HasKey("ClinicId", "PatientId", "ListId")
+                        .HasName("pk_audit_lists");
+
+                    b.ToTable("audit_lists", (string)null);
+                });
+
+            modelBuilder.Entity("LdnApi.Records.AuditListEntry", b =>
+                {
+                    b.Property<Guid>("ClinicId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("clinic_id");
+
+                    b.Property<Guid>("ListId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("list_id");
+
+                    b.Property<DateTimeOffset>("RecordedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("recorded_at");
+
+                    b.Property<Guid>("EntryId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("entry_id");
+
+                    b.HasKey("ClinicId", "ListId", "RecordedAt", "EntryId")
+                        .HasName("pk_audit_list_entries");
+
+                    b.ToTable("audit_list_entries", (string)null);
                 });
 
             modelBuilder.Entity("LdnApi.Records.AuditSubject", b =>
