@@ -20,24 +20,27 @@ internal static class Growth
             {
                 await Bench.SeedIfMissingAsync(server, $"ldn_bench_{size}", size);
                 servers[size] = await Server.ApiAsync(options.Api, server, $"ldn_bench_{size}", issuer, new Dictionary<string, string>());
-                foreach (var (operation, _, _) in Bench.Operations)
+                foreach (var (operation, _, statement) in Bench.Operations)
                 {
                     found[(operation, size)] = ([], []);
-                    await Tools.WrkAsync(servers[size].Address, operation, token, Shape.PatientsOf(size), options, 3);
+                    await Tools.WrkAsync(servers[size].Address, operation, token, Shape.PatientsOf(size), options, statement!.StartsWith("INSERT", StringComparison.Ordinal) ? 1 : 5);
                 }
             }
 
-            for (var round = 1; round <= options.Rounds; round++)
+            foreach (var kind in Bench.Operations.GroupBy(o => o.Statement!.StartsWith("INSERT", StringComparison.Ordinal))) // what is written would make the few patients of the small clinic large: reads first
             {
-                foreach (var (operation, _, statement) in Bench.Operations)
+                for (var round = 1; round <= options.Rounds; round++)
                 {
-                    foreach (var size in sizes)
+                    foreach (var (operation, _, statement) in kind)
                     {
-                        var api = await Tools.WrkAsync(servers[size].Address, operation, token, Shape.PatientsOf(size), options);
-                        var alone = await Tools.PgbenchAsync(server, $"ldn_bench_{size}", statement!, Shape.PatientsOf(size), options);
-                        found[(operation, size)].Api.Add(api.PerSecond);
-                        found[(operation, size)].Pgbench.Add(alone.PerSecond);
-                        Console.Error.WriteLine(Bench.Text($"round {round} {operation,-14} {size,12:n0} check-ins: api {api.PerSecond,8:n0}/s  pgbench {alone.PerSecond,8:n0}/s  bad {api.Bad}"));
+                        foreach (var size in sizes)
+                        {
+                            var api = await Tools.WrkAsync(servers[size].Address, operation, token, Shape.PatientsOf(size), options);
+                            var alone = await Tools.PgbenchAsync(server, $"ldn_bench_{size}", statement!, Shape.PatientsOf(size), options);
+                            found[(operation, size)].Api.Add(api.PerSecond);
+                            found[(operation, size)].Pgbench.Add(alone.PerSecond);
+                            Console.Error.WriteLine(Bench.Text($"round {round} {operation,-14} {size,12:n0} check-ins: api {api.PerSecond,8:n0}/s  pgbench {alone.PerSecond,8:n0}/s  bad {api.Bad}"));
+                        }
                     }
                 }
             }

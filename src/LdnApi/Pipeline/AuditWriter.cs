@@ -95,7 +95,7 @@ public sealed partial class AuditWriter : IAsyncDisposable
             {
                 await using var connection = await _database.OpenConnectionAsync(patience.Token);
                 await using var batch = connection.CreateBatch();
-                foreach (var clinic in entries.GroupBy(e => e.ClinicId))
+                foreach (var clinic in entries.GroupBy(e => e.ClinicId).OrderBy(c => c.Key.Value)) // in one order: two instances may write the same lists of patients
                 {
                     batch.BatchCommands.Add(new NpgsqlBatchCommand(ClinicWall.Set) { Parameters = { new() { Value = clinic.Key.ToString() } } });
                     batch.BatchCommands.Add(Insert([.. clinic]));
