@@ -20,7 +20,9 @@ public sealed record ChangedFollowUp(
 /// <param name="Settings">The thresholds in force.</param>
 /// <param name="Last">The evaluation before this one; empty for the first.</param>
 /// <param name="FollowUps">All the patient has, closed ones too.</param>
-internal sealed record ReviewBasis(Patient Patient, AskedFacts Facts, Func<RuleSettingsVersion> Settings, IReadOnlyList<EvaluationEntry> Last, IReadOnlyList<FollowUp> FollowUps);
+/// <param name="AskedAt">A timestamp of <see cref="Stopwatch"/>: from here the evaluation is timed.</param>
+internal sealed record ReviewBasis(
+    Patient Patient, AskedFacts Facts, Func<RuleSettingsVersion> Settings, IReadOnlyList<EvaluationEntry> Last, IReadOnlyList<FollowUp> FollowUps, long AskedAt);
 
 /// <summary>Evaluates a patient when evidence arrives or time passes, and brings the follow-ups in line.</summary>
 public sealed class FollowUpMonitor(LdnDbContext db, ClinicSettings settings, ProductMetrics metrics, Caller caller)
@@ -54,12 +56,11 @@ public sealed class FollowUpMonitor(LdnDbContext db, ClinicSettings settings, Pr
 
     internal ReviewBasis Ask(RecordBatch batch, Patient patient) => new(
         patient, AskedFacts.ThroughDigest(batch, patient), settings.AskCurrent(batch), batch.All<EvaluationEntry>("patient_id = $2 ORDER BY ordinal DESC LIMIT 1", patient.Id.Value),
-        batch.All<FollowUp>("patient_id = $2 ORDER BY ordinal", patient.Id.Value));
+        batch.All<FollowUp>("patient_id = $2 ORDER BY ordinal", patient.Id.Value), Stopwatch.GetTimestamp());
 
     private async Task<IReadOnlyList<ChangedFollowUp>> ReviewAsync(
         EvaluationKind kind, ReviewBasis basis, DateOnly day, DateOnly lastCompletedDay, DateTimeOffset now, CancellationToken ct)
     {
-        var started = Stopwatch.GetTimestamp();
         var patient = basis.Patient;
 
         // A day that has been looked at stays looked at: the night, which speaks of the day just ended, must not take back what the present day has begun to say,
@@ -105,7 +106,7 @@ public sealed class FollowUpMonitor(LdnDbContext db, ClinicSettings settings, Pr
             }
         }
 
-        metrics.Evaluated(kind, Stopwatch.GetElapsedTime(started), evaluation.Open.Select(f => f.Family));
+        metrics.Evaluated(kind, Stopwatch.GetElapsedTime(basis.AskedAt), evaluation.Open.Select(f => f.Family));
         return [.. changed.Values.Select(ChangedFollowUp.Of)];
     }
 
