@@ -6,6 +6,7 @@ namespace LdnApi.Bench;
 internal static class Growth
 {
     private const long Small = 10_000;
+    private const int Warming = 8; // seconds
 
     public static async Task<int> RunAsync(string server, Options options)
     {
@@ -23,11 +24,11 @@ internal static class Growth
                 foreach (var (operation, _, statement) in Bench.Operations)
                 {
                     found[(operation, size)] = ([], []);
-                    await Tools.WrkAsync(servers[size].Address, operation, token, Shape.PatientsOf(size), options, statement!.StartsWith("INSERT", StringComparison.Ordinal) ? 1 : 5);
+                    await Tools.WrkAsync(servers[size].Address, operation, token, Shape.PatientsOf(size), options, Warming);
                 }
             }
 
-            foreach (var kind in Bench.Operations.GroupBy(o => o.Statement!.StartsWith("INSERT", StringComparison.Ordinal))) // what is written would make the few patients of the small clinic large: reads first
+            foreach (var kind in Bench.Operations.GroupBy(o => IsWrite(o.Statement)))
             {
                 for (var round = 1; round <= options.Rounds; round++)
                 {
@@ -35,6 +36,11 @@ internal static class Growth
                     {
                         foreach (var size in sizes)
                         {
+                            if (kind.Key && size == Small)
+                            {
+                                await Seed.FillAsync(server, $"ldn_bench_{size}", size); // what was written has made its few patients large
+                            }
+
                             var api = await Tools.WrkAsync(servers[size].Address, operation, token, Shape.PatientsOf(size), options);
                             var alone = await Tools.PgbenchAsync(server, $"ldn_bench_{size}", statement!, Shape.PatientsOf(size), options);
                             found[(operation, size)].Api.Add(api.PerSecond);
@@ -68,4 +74,6 @@ internal static class Growth
         Console.WriteLine(table);
         return 0;
     }
+
+    private static bool IsWrite(string? statement) => statement!.StartsWith("INSERT", StringComparison.Ordinal);
 }

@@ -30,7 +30,15 @@ internal static class Seed
         await DatabaseSetup.CreateRolesAsync(administrator, Password, Password, default);
         await DatabaseSetup.CreateDatabaseAsync(administrator, database, default);
         await MigrateAsync(server, database);
+        await FillAsync(server, database, checkIns);
+        NpgsqlConnection.ClearAllPools();
+        await ExecuteAsync(servers, $"ALTER DATABASE {database} RENAME TO {name}");
+        return 0;
+    }
 
+    /// <summary>Replaces all that is there of the clinic, what runs have left too; the access logs and the trail stay.</summary>
+    public static async Task FillAsync(string server, string database, long checkIns)
+    {
         var target = new NpgsqlConnectionStringBuilder(server) { Database = database, CommandTimeout = 0 }.ConnectionString;
         var options = new DbContextOptionsBuilder<LdnDbContext>();
         LdnDbContext.Configure(options, target);
@@ -39,6 +47,7 @@ internal static class Seed
         await using var connection = new NpgsqlConnection(target);
         await connection.OpenAsync();
         await ExecuteAsync(connection, "SET session_replication_role = replica"); // what is made here fits; the checks would take most of the time
+        await ExecuteAsync(connection, "TRUNCATE patients, stored_responses CASCADE");
         Write<Patient>(patients, "patients", model, connection, n => [PatientOf(n)]);
         Write<Prescription>(patients, "prescriptions", model, connection, n => [PrescriptionOf(n)]);
         Write<Assessment>(patients, "assessments", model, connection, n => [AssessmentOf(n)]);
@@ -52,10 +61,6 @@ internal static class Seed
         await ExecuteAsync(connection, "VACUUM (ANALYZE)");
         await ExecuteAsync(connection, "CHECKPOINT");
         Console.Error.WriteLine("done");
-        await connection.CloseAsync();
-        NpgsqlConnection.ClearAllPools();
-        await ExecuteAsync(servers, $"ALTER DATABASE {database} RENAME TO {name}");
-        return 0;
     }
 
     public static Task MigrateAsync(string server, string database) =>

@@ -56,15 +56,16 @@ internal static partial class Tools
         }
     }
 
-    /// <summary>The statement of the ceiling, for a patient taken at random.</summary>
+    /// <summary>The statement of the ceiling, for a patient taken at random: what is written is not read by the API.</summary>
     private static string ScriptOf(string statement, long patients)
     {
         var sql = statement.Replace("$1", $"'{Shape.Clinic}'::uuid", StringComparison.Ordinal);
-        sql = statement.StartsWith("INSERT", StringComparison.Ordinal)
+        var writes = statement.StartsWith("INSERT", StringComparison.Ordinal);
+        sql = writes
             ? sql.Replace("$2", "gen_random_uuid()", StringComparison.Ordinal).Replace("$3", Patient, StringComparison.Ordinal).Replace("$4", "current_date", StringComparison.Ordinal)
                 .Replace("$5", statement == Statements.InsertCheckIn ? "2" : "now()", StringComparison.Ordinal).Replace("$6", "now()", StringComparison.Ordinal)
             : sql.Replace("$2", Patient, StringComparison.Ordinal);
-        return $"\\set n random(0, {patients - 1})\n{sql.ReplaceLineEndings(" ")};\n";
+        return $"\\set n random({(writes ? patients / 2 : 0)}, {patients - 1})\n{sql.ReplaceLineEndings(" ")};\n";
     }
 
     private const string Patient = "('0198f000-0000-7000-8001-' || lpad(to_hex(:n::bigint), 12, '0'))::uuid";

@@ -1,4 +1,5 @@
 -- What wrk sends: operation, token and number of patients come after --. Each request is about a patient taken at random; each write has a key and a source of its own.
+-- The API writes about the first half of the patients, the ceiling about the second: what one leaves behind is not read by the other.
 local operation, token, patients, today, prefix, count, random
 
 local threads = 0
@@ -18,9 +19,17 @@ end
 
 local paths = { point = "", page = "/check-ins", timeline = "/timeline", evaluation = "/evaluation" }
 
+local reads = { point = true, page = true, queue = true, timeline = true, evaluation = true }
+
+local function chosen()
+  if reads[operation] then return math.random(0, patients - 1) end
+  local half = math.floor(patients / 2)
+  return token == "-" and math.random(half, patients - 1) or math.random(0, half - 1)
+end
+
 function request()
   count = count + 1
-  local patient = string.format("/patients/0198f000-0000-7000-8001-%012x", math.random(0, patients - 1))
+  local patient = string.format("/patients/0198f000-0000-7000-8001-%012x", chosen())
   local headers = {}
   local root = ""
   if token ~= "-" then

@@ -13,8 +13,8 @@ public sealed class AuditEntry : IBelongToClinic
     public const int MaxSubjectLength = 255;
     public const int MaxRequestIdLength = 128;
 
-    /// <summary>The index of what is not linked yet.</summary>
-    internal const string Unlinked = "unlinked_audit_entries";
+    /// <summary>The index of what is not linked yet, in the order in which it will be.</summary>
+    internal const string ToLink = "audit_entries_to_link";
 
     public required ClinicId ClinicId { get; init; }
     public required AuditEntryId Id { get; init; }
@@ -85,7 +85,7 @@ public sealed class AuditEntry : IBelongToClinic
             entry.Property(e => e.RequestId).HasMaxLength(MaxRequestIdLength);
             entry.HasIndex(e => new { e.ClinicId, e.RecordedAt, e.Id });
             entry.HasIndex(e => new { e.ClinicId, e.Number }).IsUnique();
-            entry.HasIndex(e => e.ClinicId).HasFilter("number IS NULL").HasDatabaseName(Unlinked);
+            entry.HasIndex(e => new { e.ClinicId, e.RecordedAt, e.Id }, ToLink).HasFilter("number IS NULL").HasDatabaseName(ToLink);
             entry.Property(e => e.Number).Metadata.SetBeforeSaveBehavior(PropertySaveBehavior.Ignore); // the app role may not
             entry.Property(e => e.Hash).Metadata.SetBeforeSaveBehavior(PropertySaveBehavior.Ignore);
         }

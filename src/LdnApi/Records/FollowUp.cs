@@ -23,6 +23,9 @@ public enum FollowUpOutcome
 /// <summary>A rule's request that a provider look at a patient (FHIR Flag). It does not diagnose.</summary>
 public sealed class FollowUp : IClinicalRecord
 {
+    /// <summary>The index of what is not closed, soonest due first: it does not grow with what is done.</summary>
+    internal const string Queue = "follow_up_queue";
+
     public required ClinicId ClinicId { get; init; }
     public required FollowUpId Id { get; init; }
     public required PatientId PatientId { get; init; }
@@ -135,6 +138,7 @@ public sealed class FollowUp : IClinicalRecord
             followUp.HasOne<EvaluationEntry>().WithMany().HasForeignKey(f => new { f.ClinicId, f.EvaluationId }).OnDelete(DeleteBehavior.Restrict);
             followUp.HasOne<Patient>().WithMany().HasForeignKey(f => new { f.ClinicId, f.PatientId }).OnDelete(DeleteBehavior.Restrict);
             followUp.HasIndex(f => new { f.ClinicId, f.DueAt, f.Id });
+            followUp.HasIndex(f => new { f.ClinicId, f.DueAt, f.Id }, Queue).HasFilter($"status <> '{nameof(FollowUpStatus.Closed)}'").HasDatabaseName(Queue);
             followUp.HasIndex(f => new { f.ClinicId, f.OpenedOn, f.Id });
         }
     }

@@ -20,10 +20,15 @@ public sealed class RecordBatch(LdnDbContext db)
     /// <summary>Asks for the rows of a kind.</summary>
     /// <param name="condition">SQL, and whatever may follow a condition.</param>
     /// <returns>The list, filled once the batch is read.</returns>
-    public List<T> All<T>(string condition, params object[] values) where T : class, IBelongToClinic
+    public List<T> All<T>(string condition, params object[] values) where T : class, IBelongToClinic => All<T, T>(condition, values);
+
+    /// <summary>Asks for rows of a kind, of each only what a record needs whose parameters have the names of its properties.</summary>
+    /// <param name="condition">SQL, and whatever may follow a condition.</param>
+    /// <returns>The list, filled once the batch is read.</returns>
+    public List<TShape> All<T, TShape>(string condition, params object[] values) where T : class, IBelongToClinic
     {
-        var rows = Rows<T>.Of(db);
-        var found = new List<T>();
+        var rows = Rows<T, TShape>.Of(db);
+        var found = new List<TShape>();
         Ask($"{rows.Select} WHERE clinic_id = $1 AND {condition}", values, async (reader, ct) =>
         {
             found.Clear(); // a batch that broke half-way is read again
@@ -99,25 +104,31 @@ public sealed class RecordBatch(LdnDbContext db)
     }
 
     /// <summary>How rows of a kind are asked for and made into objects: as the model maps them, worked out once.</summary>
-    private sealed class Rows<T> where T : class
+    private sealed class Rows<T, TShape> where T : class
     {
-        private static Rows<T>? _known;
+        private static Rows<T, TShape>? _known;
 
         private Rows(LdnDbContext db)
         {
             var (kind, sql) = (db.Model.FindEntityType(typeof(T))!, db.GetService<ISqlGenerationHelper>());
-            var properties = kind.GetProperties().ToList();
+            var parameters = typeof(T) == typeof(TShape) ? [] : typeof(TShape).GetConstructors().MaxBy(c => c.GetParameters().Length)!.GetParameters();
+            var properties = parameters.Length == 0
+                ? kind.GetProperties().ToList()
+                : [.. parameters.Select(p => kind.GetProperties().Single(k => k.Name.Equals(p.Name, StringComparison.OrdinalIgnoreCase)))];
             Select = $"SELECT {string.Join(", ", properties.Select(p => sql.DelimitIdentifier(p.GetColumnName())))} FROM {kind.GetTableName()}";
             var reader = Expression.Parameter(typeof(NpgsqlDataReader));
-            var values = properties.Select((p, i) => Expression.Bind(p.PropertyInfo!, ValueOf(p, reader, i)));
-            Make = Expression.Lambda<Func<NpgsqlDataReader, T>>(Expression.MemberInit(Expression.New(typeof(T)), values), reader).Compile();
+            var values = properties.Select((p, i) => ValueOf(p, reader, i));
+            Expression made = parameters.Length == 0
+                ? Expression.MemberInit(Expression.New(typeof(TShape)), properties.Zip(values, (p, value) => Expression.Bind(p.PropertyInfo!, value)))
+                : Expression.New(typeof(TShape).GetConstructor([.. parameters.Select(p => p.ParameterType)])!, values.Zip(parameters, (value, p) => Expression.Convert(value, p.ParameterType)));
+            Make = Expression.Lambda<Func<NpgsqlDataReader, TShape>>(made, reader).Compile();
         }
 
         public string Select { get; }
 
-        public Func<NpgsqlDataReader, T> Make { get; }
+        public Func<NpgsqlDataReader, TShape> Make { get; }
 
-        public static Rows<T> Of(LdnDbContext db) => _known ??= new Rows<T>(db);
+        public static Rows<T, TShape> Of(LdnDbContext db) => _known ??= new Rows<T, TShape>(db);
 
         private static Expression ValueOf(IProperty property, ParameterExpression reader, int column)
         {

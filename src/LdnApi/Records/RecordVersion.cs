@@ -95,7 +95,6 @@ public sealed class RecordVersion : IBelongToClinic
             version.Property(v => v.Reason).HasMaxLength(MaxReasonLength);
             version.Property(v => v.Body).HasColumnType("jsonb");
             version.HasOne<Patient>().WithMany().HasForeignKey(v => new { v.ClinicId, v.PatientId }).OnDelete(DeleteBehavior.Restrict);
-            version.HasIndex(v => new { v.ClinicId, v.PatientId, v.RecordedAt });
             version.HasIndex(v => new { v.ClinicId, v.PatientId, v.Ordinal });
         }
     }
