@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json.Nodes;
 using LdnApi.Common;
 using LdnApi.Hosting;
@@ -161,11 +162,45 @@ public sealed class AuditChainTests(LdnApiHost api) : IClassFixture<LdnApiHost>
         static string[] Operations(JsonNode page) => [.. page["items"]!.AsArray().Select(e => (string)e!["operation"]!)];
     }
 
+    /// <summary>A change that shows the same patients may take long to commit, or never: who looks at them is not kept waiting, and is in their access logs all the same.</summary>
+    [Fact]
+    public async Task Nobody_waits_for_another_who_shows_the_same_patients_for_the_first_time()
+    {
+        var clinic = LdnApiHost.NewClinic();
+        using var client = api.ClientOf(clinic);
+        SortedSet<Guid> patients = [(await LdnApiHost.RegisterAsync(client, "UTC")).Value, (await LdnApiHost.RegisterAsync(client, "UTC")).Value];
+        await using var owner = new NpgsqlConnection(api.Database.Owner);
+        await owner.OpenAsync(Ct);
+        await using var other = await owner.BeginTransactionAsync(Ct);
+        await using var entry = new NpgsqlCommand("INSERT INTO audit_entries (clinic_id, id, recorded_at, subject, operation, patient_ids) VALUES ($1, gen_random_uuid(), now(), 'other', 'Other', $2)", owner, other)
+        {
+            Parameters = { new() { Value = clinic.Value }, new() { Value = patients.ToArray() } },
+        };
+        await entry.ExecuteNonQueryAsync(Ct);
+
+        using (var looked = await client.GetAsync(new Uri("/api/v1/patients", UriKind.Relative), Ct))
+        {
+            Assert.Equal(HttpStatusCode.OK, looked.StatusCode);
+        }
+
+        await other.CommitAsync(Ct);
+        await client.GetOkAsync("/api/v1/patients");
+        foreach (var patient in patients)
+        {
+            var log = await client.GetOkAsync(ApiClient.Of(new PatientId(patient), "/access-log"));
+            var operations = log["items"]!.AsArray().Select(e => (string)e!["operation"]!).ToList();
+            Assert.Equal((2, 1), (operations.Count(o => o == "ListPatients"), operations.Count(o => o == "Other")));
+        }
+
+        Assert.Equal(0, (await FindAsync(clinic)).Misplaced);
+    }
+
     [Theory]
     [InlineData("DELETE FROM audit_lists WHERE ctid = (SELECT min(ctid) FROM audit_lists WHERE clinic_id = '{0}')", 2)]
     [InlineData("UPDATE audit_lists SET patient_id = gen_random_uuid() WHERE ctid = (SELECT min(ctid) FROM audit_lists WHERE clinic_id = '{0}')", 4)]
     [InlineData("DELETE FROM audit_list_entries WHERE ctid = (SELECT min(ctid) FROM audit_list_entries WHERE clinic_id = '{0}')", 3)]
     [InlineData("UPDATE audit_list_entries SET list_id = gen_random_uuid() WHERE ctid = (SELECT min(ctid) FROM audit_list_entries WHERE clinic_id = '{0}')", 3)]
+    [InlineData("INSERT INTO audit_subjects SELECT clinic_id, patient_ids[1], recorded_at, id FROM audit_entries WHERE clinic_id = '{0}' AND cardinality(patient_ids) > 1", 2)]
     public async Task A_list_of_patients_that_was_tampered_with_is_told(string tampering, int misplaced)
     {
         var clinic = LdnApiHost.NewClinic();

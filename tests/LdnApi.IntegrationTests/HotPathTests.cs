@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using LdnApi.Common;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
@@ -8,11 +9,11 @@ namespace LdnApi.IntegrationTests;
 public sealed class HotPathTests(LdnApiHost api) : IClassFixture<LdnApiHost>
 {
     private const int Patients = 300;
-    private const string Fetched = "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_user_tables WHERE relname = 'audit_entries'";
+    private const int Lists = 20;
     private static readonly ClinicId Clinic = new(new Guid("0198f000-0000-7000-8000-0000000000c1"));
 
     /// <summary>Tables that grow with the clinic.</summary>
-    private static readonly string[] Large = ["patients", "check_ins", "adverse_events", "assessments", "prescriptions", "follow_ups", "record_versions", "evaluations", "stored_responses", "audit_entries", "audit_subjects", "audit_list_entries"];
+    private static readonly string[] Large = ["patients", "check_ins", "adverse_events", "assessments", "prescriptions", "follow_ups", "record_versions", "evaluations", "stored_responses", "audit_entries", "audit_subjects", "audit_lists", "audit_list_entries"];
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
@@ -34,7 +35,7 @@ public sealed class HotPathTests(LdnApiHost api) : IClassFixture<LdnApiHost>
         Assert.All(["patients", "check_ins", "adverse_events", "follow_ups", "evaluations"], table => Assert.NotEqual((table, 0L), (table, scans[table].ByIndex - before[table].ByIndex)));
     }
 
-    /// <summary>Of 20,000 entries, 2,000 of them naming one list of patients, no more are read than are shown: on the first page and on the next, with and without further filters.</summary>
+    /// <summary>Of 20,000 entries no more are read than are shown, and of each of the patient's lists no more than could be: on the first page and on the next, with and without a time.</summary>
     [Theory]
     [InlineData("/api/v1/patients/0198f000-0000-7000-8001-000000000009/access-log?limit=20")]
     [InlineData("/api/v1/audit?patientId=0198f000-0000-7000-8001-00000000000a&limit=20&from=2025-01-01T00:00:00Z")]
@@ -43,15 +44,51 @@ public sealed class HotPathTests(LdnApiHost api) : IClassFixture<LdnApiHost>
         await FillAsync();
         using var client = api.ClientOf(Clinic);
         await client.GetOkAsync(url);
-        await QuietAsync();
-        var before = await CountAsync(Fetched);
+        var before = await FetchedAsync();
 
         var page = await client.GetOkAsync(url);
         var next = await client.GetOkAsync($"{url[..url.IndexOf('?', StringComparison.Ordinal)]}?cursor={page["nextCursor"]}");
 
-        await QuietAsync();
-        Assert.Equal((20, 20), (page["items"]!.AsArray().Count, next["items"]!.AsArray().Count));
-        Assert.InRange(await CountAsync(Fetched) - before, 40, 60);
+        var after = await FetchedAsync();
+        JsonNode?[] shown = [.. page["items"]!.AsArray(), .. next["items"]!.AsArray()];
+        Assert.Equal(40, shown.Length);
+        Assert.InRange(shown.Count(e => (string)e!["operation"]! == "TestList"), 10, 30);
+        Assert.InRange(after["audit_entries"] - before["audit_entries"], 40, 60);
+        Assert.InRange(after["audit_subjects"] - before["audit_subjects"], 10, 60);
+        Assert.InRange(after["audit_list_entries"] - before["audit_list_entries"], 10, 2 * Lists * 21);
+    }
+
+    /// <summary>The patient has sixty check-ins and their versions, in a digest since the first of these writes.</summary>
+    [Fact]
+    public async Task An_evaluation_reads_the_check_ins_since_the_digest_and_no_others()
+    {
+        await FillAsync();
+        using var client = api.ClientOf(Clinic);
+        await ReportAsync("before-it");
+        var before = await FetchedAsync();
+
+        await ReportAsync("after-it");
+
+        var after = await FetchedAsync();
+        Assert.InRange(after["record_versions"] - before["record_versions"], 1, 5);
+        Assert.InRange(after["check_ins"] - before["check_ins"], 1, 5);
+
+        Task<JsonNode> ReportAsync(string key) => client.PostOkAsync(
+            "/api/v1/patients/0198f000-0000-7000-8001-00000000000b/check-ins", new { date = DateOnly.FromDateTime(api.Clock.GetUtcNow().UtcDateTime), scores = new { anxiety = 2 } }, key: key);
+    }
+
+    /// <summary>The clinic has closed 2,400 follow-ups that were due before.</summary>
+    [Fact]
+    public async Task The_queue_passes_over_what_is_closed()
+    {
+        await FillAsync();
+        using var client = api.ClientOf(Clinic);
+        await client.GetOkAsync("/api/v1/follow-ups");
+        var before = await FetchedAsync();
+
+        await client.GetOkAsync("/api/v1/follow-ups");
+
+        Assert.InRange((await FetchedAsync())["follow_ups"] - before["follow_ups"], 0, 10);
     }
 
     private async Task RoundAsync(HttpClient client, PatientId patient, string round)
@@ -92,9 +129,11 @@ public sealed class HotPathTests(LdnApiHost api) : IClassFixture<LdnApiHost>
             SELECT clinic_id, id, 1, patient_id, 'check-in', recorded_at, 'test', jsonb_build_object('id', id) FROM check_ins;
             INSERT INTO evaluations (clinic_id, id, patient_id, at, as_of, last_completed_day, settings_version, rule_set_version)
             SELECT clinic_id, gen_random_uuid(), id, '2026-01-01', '2026-01-01', '2026-01-01', 1, 'test' FROM patients, generate_series(1, 5);
-            INSERT INTO audit_entries (clinic_id, id, recorded_at, subject, operation, patient_ids) SELECT clinic_id, gen_random_uuid(), '2026-01-01', 'test', 'Test', ARRAY[id] FROM patients, generate_series(1, 60);
+            INSERT INTO audit_entries (clinic_id, id, recorded_at, subject, operation, patient_ids) SELECT clinic_id, gen_random_uuid(), timestamptz '2026-01-01' + n * interval '2 ms', 'test', 'Test', ARRAY[id] FROM patients, generate_series(1, 60) AS n;
             INSERT INTO audit_entries (clinic_id, id, recorded_at, subject, operation, patient_ids)
-            SELECT clinic_id, gen_random_uuid(), '2025-12-31', 'test', 'Test', array_agg(id ORDER BY id) FROM patients, generate_series(1, 2000) AS n WHERE right(id::text, 1) IN ('9', 'a') GROUP BY clinic_id, n;
+            SELECT clinic_id, gen_random_uuid(), timestamptz '2026-01-01' + (n - 1900) * interval '1 ms', 'test', 'TestList', array_agg(id ORDER BY id)
+            FROM patients, generate_series(1, 2000) AS n WHERE right(id::text, 2) IN ('09', '0a', '0b', lpad(to_hex(32 + n % {Lists}), 2, '0')) GROUP BY clinic_id, n;
+            INSERT INTO audit_lists (clinic_id, patient_id, list_id) SELECT clinic_id, id, gen_random_uuid() FROM patients, generate_series(1, 20);
             INSERT INTO prescriptions (clinic_id, id, patient_id, dose_mg, times_per_day, starts_on, status, doses, recorded_at, version)
             SELECT clinic_id, gen_random_uuid(), id, 1.5, 1, '2026-01-01', 'Stopped', '[]', '2026-01-01', 1 FROM patients, generate_series(1, 8);
             INSERT INTO assessments (clinic_id, id, patient_id, instrument, taken_on, answers, self_harm_positive, status, recorded_at, version)
@@ -130,6 +169,22 @@ public sealed class HotPathTests(LdnApiHost api) : IClassFixture<LdnApiHost>
         }
 
         return scans;
+    }
+
+    /// <summary>Rows of each table, or entries of its indexes, that were read so far.</summary>
+    private async Task<Dictionary<string, long>> FetchedAsync()
+    {
+        await QuietAsync();
+        await using var connection = await ConnectAsync();
+        await using var command = new NpgsqlCommand("SELECT t.relname, t.seq_tup_read + coalesce(sum(i.idx_tup_read), 0)::bigint FROM pg_stat_user_tables t LEFT JOIN pg_stat_user_indexes i USING (relid) GROUP BY t.relid, t.relname, t.seq_tup_read", connection);
+        await using var reader = await command.ExecuteReaderAsync(Ct);
+        var fetched = new Dictionary<string, long>();
+        while (await reader.ReadAsync(Ct))
+        {
+            fetched[reader.GetString(0)] = reader.GetInt64(1);
+        }
+
+        return fetched;
     }
 
     private async Task<long> CountAsync(string sql)

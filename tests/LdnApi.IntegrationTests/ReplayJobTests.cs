@@ -168,14 +168,20 @@ public sealed class ReplayJobTests(LdnApiHost api) : IClassFixture<LdnApiHost>
             Ct);
 
         var answers = new List<int>();
-        for (var i = 0; i < 30; i++)
+        try
         {
-            using var answer = await client.SendAsync(HttpMethod.Post, Replaying.Url, Draft);
-            answers.Add((int)answer.StatusCode);
+            for (var i = 0; i < 30; i++)
+            {
+                using var answer = await client.SendAsync(HttpMethod.Post, Replaying.Url, Draft);
+                answers.Add((int)answer.StatusCode);
+            }
+        }
+        finally
+        {
+            await enough.CancelAsync();
+            await workers;
         }
 
-        await enough.CancelAsync();
-        await workers;
         Assert.All(answers, status => Assert.Equal(200, status));
     }
 

@@ -54,6 +54,17 @@ internal sealed class ApiProcess : IDisposable
         }
     }
 
+    /// <summary>Until it says itself that it cannot serve.</summary>
+    public async Task UntilUnreadyAsync()
+    {
+        var until = DateTime.UtcNow.AddSeconds(30);
+        while (_isReady)
+        {
+            Assert.True(DateTime.UtcNow < until, $"The API is ready all the same: {await AskAsync()}");
+            await Task.Delay(50);
+        }
+    }
+
     public async Task KillAsync()
     {
         _isReady = false;

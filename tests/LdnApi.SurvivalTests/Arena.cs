@@ -14,6 +14,7 @@ internal sealed class Arena : IAsyncDisposable
 
     private readonly string _folder = Path.Combine(Path.GetTempPath(), $"ldn-survival-{Guid.NewGuid():N}");
     private readonly string _password = RandomNumberGenerator.GetHexString(32);
+    private readonly string _cursors = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
     private readonly Issuer _issuer = new();
 
     private Arena(string bin, bool hasStandby)
@@ -151,29 +152,35 @@ internal sealed class Arena : IAsyncDisposable
             await FollowAsync(isSynchronous: true);
         }
 
-        var hosts = string.Join(',', new[] { Primary, Standby }.OfType<PostgresNode>().Select(n => $"127.0.0.1:{n.Port}"));
-        Dictionary<string, string> settings = new(environment)
+        var ports = new[] { Primary, Standby }.OfType<PostgresNode>().Select(n => n.Port).ToList();
+        Wire = Standby is null ? new Wire(Primary.Port) : null;
+        Apis =
+        [
+            new ApiProcess("api-1", _folder, SettingsFor(ports, "", environment)),
+            new ApiProcess("api-2", _folder, Wire is null ? SettingsFor(ports, "", environment) : SettingsFor([Wire.Port], "Command Timeout=2", environment)),
+        ];
+        await Task.WhenAll(Apis.Select(a => a.StartAndWaitAsync()));
+    }
+
+    /// <param name="ports">Where the database is, for this instance.</param>
+    /// <param name="limits">Of its connections: soon enough to be seen.</param>
+    private Dictionary<string, string> SettingsFor(IReadOnlyCollection<int> ports, string limits, Dictionary<string, string> environment)
+    {
+        var connection = $"Host={string.Join(',', ports.Select(p => $"127.0.0.1:{p}"))};Username={DatabaseSetup.AppRole};Password={_password};Database={Database};GSS Encryption Mode=Disable";
+        return new(environment)
         {
             ["ASPNETCORE_ENVIRONMENT"] = "Production",
-            ["ConnectionStrings__Ldn"] = $"Host={hosts};Username={DatabaseSetup.AppRole};Password={_password};Database={Database};GSS Encryption Mode=Disable;{environment.GetValueOrDefault("ConnectionStrings__Ldn")}",
-            ["ConnectionStrings__LdnReplica"] = // of both hosts the standby, whichever it is by then
-                Standby is null ? "" : $"Host={hosts};Username={DatabaseSetup.AppRole};Password={_password};Database={Database};GSS Encryption Mode=Disable",
+            ["ConnectionStrings__Ldn"] = $"{connection};{limits};{environment.GetValueOrDefault("ConnectionStrings__Ldn")}",
+            ["ConnectionStrings__LdnReplica"] = Standby is null ? "" : connection, // of both hosts the standby, whichever it is by then
             ["Replica__MaxLagSeconds"] = "8",
             ["Authentication__Schemes__Bearer__Authority"] = _issuer.Address,
             ["Authentication__Schemes__Bearer__RequireHttpsMetadata"] = "false",
             ["Authentication__Schemes__Bearer__ValidAudiences__0"] = Issuer.Audience,
-            ["Cursors__Key"] = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)),
+            ["Cursors__Key"] = _cursors,
             ["RateLimits__Requests"] = "1000000",
             ["Logging__LogLevel__Default"] = "Warning",
             ["Shutdown__GraceSeconds"] = "2", // the clients ask for readiness ten times a second
         };
-        Wire = Standby is null ? new Wire(Primary.Port) : null;
-        Dictionary<string, string> byWire = new(settings)
-        {
-            ["ConnectionStrings__Ldn"] = settings["ConnectionStrings__Ldn"].Replace($":{Primary.Port};", $":{Wire?.Port ?? Primary.Port};", StringComparison.Ordinal),
-        };
-        Apis = [new ApiProcess("api-1", _folder, settings), new ApiProcess("api-2", _folder, byWire)];
-        await Task.WhenAll(Apis.Select(a => a.StartAndWaitAsync()));
     }
 
     private async Task FollowAsync(bool isSynchronous)

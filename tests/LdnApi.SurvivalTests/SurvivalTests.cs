@@ -93,7 +93,7 @@ public sealed class SurvivalTests(SingleServer alone, ServerPair pair)
         report.IsClean();
     }
 
-    /// <summary>One instance hears nothing of the database any more, the other goes on; then what was on its way arrives late.</summary>
+    /// <summary>One instance hears nothing of the database any more and says so, the other goes on; then what was on its way arrives late, after its command was given up.</summary>
     [Fact]
     public async Task The_network_between_an_instance_and_PostgreSQL_falls_silent()
     {
@@ -102,6 +102,7 @@ public sealed class SurvivalTests(SingleServer alone, ServerPair pair)
         {
             arena.Wire!.FallSilent();
             await Nemesis.PauseAsync(random, 1000, 6000);
+            await arena.Apis[1].UntilUnreadyAsync();
             arena.Wire.Speak();
         }));
         report.IsClean();

@@ -51,7 +51,7 @@ public static class AuditVerification
     /// <param name="Hash">Its hash, in hexadecimal.</param>
     /// <param name="Pending">Entries not linked yet.</param>
     /// <param name="Broken">What is wrong with the next place; null when the chain holds.</param>
-    /// <param name="Misplaced">Places of entries in the access logs of patients that are missing, or that no entry accounts for.</param>
+    /// <param name="Misplaced">Places of entries in the access logs of patients that are missing, there twice, or that no entry accounts for.</param>
     public sealed record Finding(ClinicId Clinic, long Number, string Hash, int Pending, string? Broken, int Misplaced)
     {
         public override string ToString() =>
@@ -136,11 +136,13 @@ public static class AuditVerification
             SELECT count(*)::integer AS "Value"
             FROM (SELECT patient_id, recorded_at, id AS entry_id, true AS said FROM audit_entries, unnest(patient_ids) AS patient_id WHERE clinic_id = {clinic}) AS e
             FULL JOIN (
-                SELECT patient_id, recorded_at, entry_id, true AS found FROM audit_subjects WHERE clinic_id = {clinic}
-                UNION ALL
-                SELECT patient_id, recorded_at, entry_id, true FROM audit_lists JOIN audit_list_entries USING (clinic_id, list_id) WHERE clinic_id = {clinic}
+                SELECT patient_id, recorded_at, entry_id, count(*) AS found FROM (
+                    SELECT patient_id, recorded_at, entry_id FROM audit_subjects WHERE clinic_id = {clinic}
+                    UNION ALL
+                    SELECT patient_id, recorded_at, entry_id FROM audit_lists JOIN audit_list_entries USING (clinic_id, list_id) WHERE clinic_id = {clinic}
+                ) AS places GROUP BY patient_id, recorded_at, entry_id
             ) AS s USING (patient_id, recorded_at, entry_id)
-            WHERE said IS NULL OR found IS NULL
+            WHERE said IS NULL OR found IS DISTINCT FROM 1
             """).ToListAsync(ct)).Single();
     }
 

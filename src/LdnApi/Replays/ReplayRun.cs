@@ -15,6 +15,9 @@ public sealed partial class ReplayRun(IServiceScopeFactory scopes, ProductMetric
     /// <summary>Whoever has not been heard of for so long is taken for dead.</summary>
     public static readonly TimeSpan Lease = TimeSpan.FromMinutes(1);
 
+    /// <summary>How long a request that has asked for a replay has to begin it, before a worker in the background may.</summary>
+    public static readonly TimeSpan Handover = TimeSpan.FromSeconds(10);
+
     /// <summary>How often work may be cut short without progress before the replay is given up.</summary>
     public const int MaxAttempts = 3;
 

@@ -215,6 +215,7 @@ internal sealed class AskedFacts
         _acts = batch.All<FollowUpEvent>($"patient_id = $2 AND type IN ({PatientFactsReader.Acts}) ORDER BY recorded_at", id);
     }
 
+    /// <summary>All, whatever has become of them.</summary>
     public IReadOnlyList<Prescription> Prescriptions => _prescriptions;
 
     /// <summary>Those that were not retracted.</summary>
@@ -227,7 +228,7 @@ internal sealed class AskedFacts
     public static AskedFacts Of(RecordBatch batch, Patient patient) =>
         new(batch, patient, [], batch.All<CheckIn>($"patient_id = $2 AND {PatientFactsReader.Counts}", patient.Id.Value));
 
-    /// <summary>The same from a fraction of the rows: the check-ins from their digest as far as it goes. Ask with the patient locked and the evidence saved.</summary>
+    /// <summary>The same from a fraction of the rows: the check-ins from their digest as far as it goes. Ask with the patient locked and no check-in unsaved.</summary>
     public static AskedFacts ThroughDigest(RecordBatch batch, Patient patient) => new(
         batch, patient, batch.All<CheckInDigest>(CheckInDigest.Present, patient.Id.Value), batch.All<CheckIn>(CheckInDigest.ChangedSince, patient.Id.Value));
 

@@ -130,23 +130,27 @@ internal static class AuditPages
         return found.Where(e => e.RecordedAt < after.RecordedAt || (e.RecordedAt == after.RecordedAt && e.Id < id));
     }
 
-    /// <summary>Of each place where entries that name the patient are found the newest that are wanted, so that no more entries are read than are shown.</summary>
+    /// <summary>
+    /// Of each place where entries that name the patient are found the newest that are wanted: no more entries are read than are shown. With a subject all are looked through
+    /// until there are enough of that person.
+    /// </summary>
     private static IQueryable<AuditEntry> Of(this LdnDbContext db, PatientId patient, Wanted wanted, Key? after)
     {
         var (clinic, id, most) = (db.Clinic.Value, patient.Value, wanted.Limit + 1);
-        var from = wanted.From ?? DateTimeOffset.UnixEpoch;
-        var (before, beforeId) = (after?.RecordedAt ?? DateTimeOffset.MaxValue.AddYears(-1), after?.Id ?? Guid.Empty);
-        var to = wanted.To ?? before.AddDays(1);
+        var (from, to) = (wanted.From ?? DateTimeOffset.MinValue, wanted.To ?? DateTimeOffset.MaxValue); // PostgreSQL's infinities: coalesce would keep row-level security from the index
+        var (before, beforeId) = (after?.RecordedAt ?? DateTimeOffset.MaxValue, after?.Id ?? Guid.Empty);
         return db.AuditEntries.FromSql($"""
             SELECT e.* FROM (
                 (SELECT s.recorded_at, s.entry_id FROM audit_subjects s
-                    WHERE s.clinic_id = {clinic} AND s.patient_id = {id} AND s.recorded_at >= {from} AND s.recorded_at < {to} AND (s.recorded_at, s.entry_id) < ({before}, {beforeId})
+                    WHERE s.clinic_id = {clinic} AND s.patient_id = {id}
+                      AND s.recorded_at >= {from} AND s.recorded_at < {to} AND (s.recorded_at, s.entry_id) < ({before}, {beforeId})
                       AND ({wanted.Subject}::text IS NULL OR EXISTS (SELECT FROM audit_entries a WHERE a.clinic_id = s.clinic_id AND a.id = s.entry_id AND a.subject = {wanted.Subject}))
                     ORDER BY s.recorded_at DESC, s.entry_id DESC LIMIT {most})
                 UNION ALL
                 SELECT newest.* FROM audit_lists l CROSS JOIN LATERAL (
                     SELECT s.recorded_at, s.entry_id FROM audit_list_entries s
-                    WHERE s.clinic_id = l.clinic_id AND s.list_id = l.list_id AND s.recorded_at >= {from} AND s.recorded_at < {to} AND (s.recorded_at, s.entry_id) < ({before}, {beforeId})
+                    WHERE s.clinic_id = l.clinic_id AND s.list_id = l.list_id
+                      AND s.recorded_at >= {from} AND s.recorded_at < {to} AND (s.recorded_at, s.entry_id) < ({before}, {beforeId})
                       AND ({wanted.Subject}::text IS NULL OR EXISTS (SELECT FROM audit_entries a WHERE a.clinic_id = s.clinic_id AND a.id = s.entry_id AND a.subject = {wanted.Subject}))
                     ORDER BY s.recorded_at DESC, s.entry_id DESC LIMIT {most}) newest
                 WHERE l.clinic_id = {clinic} AND l.patient_id = {id}

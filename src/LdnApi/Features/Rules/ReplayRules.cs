@@ -120,7 +120,7 @@ public static class ReplayRules
                 RuleSetVersion = RuleCatalogue.RuleSetVersion,
                 Status = command.Worker is null ? ReplayStatus.Queued : ReplayStatus.Running,
                 Worker = command.Worker,
-                LeaseUntil = command.Worker is null ? null : now + ReplayRun.Lease,
+                LeaseUntil = command.Worker is null ? null : now + ReplayRun.Handover,
                 PatientsTotal = await db.Patients.CountAsync(p => p.RegisteredAt <= knownAt, ct),
             };
             db.RuleReplays.Add(replay);
