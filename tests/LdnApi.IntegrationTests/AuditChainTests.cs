@@ -220,6 +220,26 @@ public sealed class AuditChainTests(LdnApiHost api) : IClassFixture<LdnApiHost>
         Assert.Equal((0, misplaced), (before.Misplaced, (await FindAsync(clinic)).Misplaced));
     }
 
+    /// <summary>As deploy/OPERATIONS.md says it.</summary>
+    [Fact]
+    public async Task Access_logs_that_were_lost_are_made_anew_from_the_entries()
+    {
+        var clinic = LdnApiHost.NewClinic();
+        using var client = api.ClientOf(clinic);
+        var patient = await LdnApiHost.RegisterAsync(client, "UTC");
+        await LdnApiHost.RegisterAsync(client, "UTC");
+        await client.GetOkAsync("/api/v1/patients");
+        var page = await File.ReadAllTextAsync(Path.Combine(DashboardTests.Root, "deploy/OPERATIONS.md"), Ct);
+        await TamperAsync("DELETE FROM audit_list_entries WHERE clinic_id = '{0}'", clinic);
+        var lost = await FindAsync(clinic);
+
+        await TamperAsync(page[page.IndexOf("    BEGIN;", StringComparison.Ordinal)..(page.IndexOf("COMMIT;", StringComparison.Ordinal) + "COMMIT;".Length)], clinic);
+
+        var log = await client.GetOkAsync(ApiClient.Of(patient, "/access-log"));
+        Assert.Equal((2, 0), (lost.Misplaced, (await FindAsync(clinic)).Misplaced));
+        Assert.Equal(["ListPatients", "RegisterPatient"], log["items"]!.AsArray().Select(e => (string)e!["operation"]!));
+    }
+
     [Fact]
     public async Task Linkers_that_run_together_make_one_chain()
     {

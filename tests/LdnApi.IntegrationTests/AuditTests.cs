@@ -360,6 +360,27 @@ public sealed class AuditTests(LdnApiHost api) : IClassFixture<LdnApiHost>
         }
     }
 
+    /// <summary>Both go to the database together: which of them it refused is told by its table.</summary>
+    [Fact]
+    public async Task A_record_that_cannot_be_written_is_not_taken_for_its_audit_entry()
+    {
+        using var client = api.ClientOf(LdnApiHost.NewClinic());
+        var url = ApiClient.Of(await LdnApiHost.RegisterAsync(client, "UTC"), "/adverse-events");
+        await using var owner = await OwnerAsync();
+        await ExecuteAsync(owner, "ALTER TABLE adverse_events ADD CONSTRAINT never CHECK (narrative <> 'never') NOT VALID");
+        try
+        {
+            var (response, problem) = await SendAsync(client, new Call(HttpMethod.Post, url, new { term = "headache", severity = "mild", narrative = "never" }), "impossible");
+
+            Assert.Equal((500, "server-error"), ((int)response.StatusCode, (string?)problem!["code"]));
+            Assert.Equal(0L, await ExecuteAsync(owner, "SELECT count(*) FROM adverse_events WHERE narrative = 'never'"));
+        }
+        finally
+        {
+            await ExecuteAsync(owner, "ALTER TABLE adverse_events DROP CONSTRAINT never");
+        }
+    }
+
     private AuditEntry Entry(ClinicId clinic, string operation) => new()
     {
         ClinicId = clinic,

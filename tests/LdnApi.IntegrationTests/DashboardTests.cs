@@ -17,7 +17,7 @@ public sealed class AloneInTheProcess;
 [Collection(nameof(AloneInTheProcess))]
 public sealed partial class DashboardTests(LdnApiHost api) : IClassFixture<LdnApiHost>
 {
-    private static readonly string Root = Path.GetFullPath("../..", Path.GetDirectoryName(ThisFile())!);
+    internal static readonly string Root = Path.GetFullPath("../..", Path.GetDirectoryName(ThisFile())!);
 
     private static readonly string[] OfPrometheus = ["up"];
 

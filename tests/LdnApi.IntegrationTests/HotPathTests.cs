@@ -86,9 +86,10 @@ public sealed class HotPathTests(LdnApiHost api) : IClassFixture<LdnApiHost>
         await client.GetOkAsync("/api/v1/follow-ups");
         var before = await FetchedAsync();
 
-        await client.GetOkAsync("/api/v1/follow-ups");
+        var queue = await client.GetOkAsync("/api/v1/follow-ups");
 
-        Assert.InRange((await FetchedAsync())["follow_ups"] - before["follow_ups"], 0, 10);
+        Assert.Equal(3, queue["items"]!.AsArray().Count);
+        Assert.InRange((await FetchedAsync())["follow_ups"] - before["follow_ups"], 3, 10);
     }
 
     private async Task RoundAsync(HttpClient client, PatientId patient, string round)
@@ -142,6 +143,10 @@ public sealed class HotPathTests(LdnApiHost api) : IClassFixture<LdnApiHost>
                 clauses, evidence, contributing_factors, recommended_actions, version)
             SELECT clinic_id, gen_random_uuid(), id, 'Course', 'Early', 'Soon', 'Closed', '2026-01-01', '2026-01-01', '2026-01-01', timestamptz '2026-01-01' + n * interval '1 hour', 0, false, 'test',
                 '[]', '[]', '{"{}"}', '{"{}"}', 1 FROM patients, generate_series(1, 8) AS n;
+            INSERT INTO follow_ups (clinic_id, id, patient_id, family, label, priority, status, opened_on, first_opened_on, last_evidence_on, due_at, recurrence, evidence_changed, rule_set_version,
+                clauses, evidence, contributing_factors, recommended_actions, version)
+            SELECT clinic_id, gen_random_uuid(), id, 'Course', 'Early', 'Soon', 'Open', '2026-01-01', '2026-01-01', '2026-01-01', '2026-02-01', 0, false, 'test', '[]', '[]', '{"{}"}', '{"{}"}', 1
+            FROM patients ORDER BY id DESC LIMIT 3;
             INSERT INTO stored_responses (clinic_id, subject, key, request_hash, created_at, body) SELECT clinic_id, 'test', id::text, '\x00', '2026-03-14', '' FROM patients;
             """);
         await ExecuteAsync("VACUUM (ANALYZE)");

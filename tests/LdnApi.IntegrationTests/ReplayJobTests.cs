@@ -1,7 +1,9 @@
 using System.Text.Json.Nodes;
 using LdnApi.Auth;
 using LdnApi.Common;
+using LdnApi.Features.Rules;
 using LdnApi.Replays;
+using MediatR;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace LdnApi.IntegrationTests;
@@ -59,6 +61,29 @@ public sealed class ReplayJobTests(LdnApiHost api) : IClassFixture<LdnApiHost>
         Assert.Equal(("running", "completed"), ((string)tooEarly["status"]!, (string)resumed["status"]!));
         Assert.Equal((string)whole["result"]!["hash"]!, (string)resumed["result"]!["hash"]!);
         Assert.Equal(3, resumed["result"]!["differences"]!.AsArray().Count);
+    }
+
+    [Fact]
+    public async Task A_small_replay_whose_request_died_before_it_began_is_soon_played_in_the_background()
+    {
+        var clinic = LdnApiHost.NewClinic();
+        using var client = api.ClientOf(clinic);
+        await PatientsAsync(client, 1);
+        ReplayId id;
+        await using (var died = api.Services.CreateAsyncScope())
+        {
+            died.ServiceProvider.GetRequiredService<BackgroundCaller>().Caller = new Caller(clinic, "died");
+            var kept = await died.ServiceProvider.GetRequiredService<IMediator>().Send(new ReplayRules.Command(new ReplayRules.Request(), Guid.CreateVersion7()), Ct);
+            id = kept.Match<ReplayId?>(r => r.Id, _ => null)!.Value;
+        }
+
+        await api.RunReplaysAsync();
+        var tooEarly = await client.GetOkAsync($"{Replaying.Url}s/{id}");
+        api.Clock.Advance(ReplayRun.Handover);
+        await api.RunReplaysAsync();
+        var played = await client.GetOkAsync($"{Replaying.Url}s/{id}");
+
+        Assert.Equal(("running", "completed"), ((string)tooEarly["status"]!, (string)played["status"]!));
     }
 
     [Fact]

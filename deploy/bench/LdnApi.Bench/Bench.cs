@@ -8,7 +8,7 @@ namespace LdnApi.Bench;
 internal static class Bench
 {
     /// <summary>Name, target as a ratio to the ceiling, and the statement for pgbench.</summary>
-    public static readonly (string Operation, string Target, string? Statement)[] Operations =
+    public static readonly (string Operation, string Target, string Statement)[] Operations =
     [
         ("point", "≥ 0.4", Statements.Point),
         ("page", "≥ 0.7", Statements.CheckIns),
@@ -59,7 +59,7 @@ internal static class Bench
                 var f = found[operation];
                 var above = await DriveAsync(ceiling, operation, "-", f.Ceiling);
                 var ours = await DriveAsync(api, operation, token, f.Api);
-                var alone = await Tools.PgbenchAsync(server, database, statement!, patients, options);
+                var alone = await Tools.PgbenchAsync(server, database, statement, patients, options);
                 f.Pgbench.Add(alone.PerSecond);
                 f.Bad += above.Bad + ours.Bad;
                 Console.Error.WriteLine(Text($"round {round} {operation,-14} ceiling {f.Ceiling[^1]}  api {f.Api[^1]}  ratio {ours.PerSecond / above.PerSecond:n2}  pgbench {alone.PerSecond,8:n0}/s  bad {above.Bad}+{ours.Bad}"));

@@ -67,7 +67,7 @@ internal sealed class Progress(string what, long total)
     public void At(long done)
     {
         var percent = (int)(done * 100 / total);
-        if (percent == _shown)
+        if (percent == _shown || (Console.IsErrorRedirected && done < total))
         {
             return;
         }

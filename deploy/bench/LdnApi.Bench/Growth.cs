@@ -28,7 +28,7 @@ internal static class Growth
                 }
             }
 
-            foreach (var kind in Bench.Operations.GroupBy(o => IsWrite(o.Statement)))
+            foreach (var kind in Bench.Operations.GroupBy(o => Statements.IsWrite(o.Statement)))
             {
                 for (var round = 1; round <= options.Rounds; round++)
                 {
@@ -42,7 +42,7 @@ internal static class Growth
                             }
 
                             var api = await Tools.WrkAsync(servers[size].Address, operation, token, Shape.PatientsOf(size), options);
-                            var alone = await Tools.PgbenchAsync(server, $"ldn_bench_{size}", statement!, Shape.PatientsOf(size), options);
+                            var alone = await Tools.PgbenchAsync(server, $"ldn_bench_{size}", statement, Shape.PatientsOf(size), options);
                             found[(operation, size)].Api.Add(api.PerSecond);
                             found[(operation, size)].Pgbench.Add(alone.PerSecond);
                             Console.Error.WriteLine(Bench.Text($"round {round} {operation,-14} {size,12:n0} check-ins: api {api.PerSecond,8:n0}/s  pgbench {alone.PerSecond,8:n0}/s  bad {api.Bad}"));
@@ -74,6 +74,4 @@ internal static class Growth
         Console.WriteLine(table);
         return 0;
     }
-
-    private static bool IsWrite(string? statement) => statement!.StartsWith("INSERT", StringComparison.Ordinal);
 }

@@ -35,7 +35,7 @@ internal sealed class PostgresCpu
             var fields = File.ReadAllText($"/proc/{pid}/stat").Split(')')[^1].Split(' ', StringSplitOptions.RemoveEmptyEntries);
             return fields.Skip(11).Take(withEnded ? 4 : 2).Sum(f => long.Parse(f, NumberFormatInfo.InvariantInfo)); // utime, stime, and those of children that have ended
         }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException or IOException)
+        catch (IOException)
         {
             return 0; // it ended as we looked: its parent counts it from now on
         }

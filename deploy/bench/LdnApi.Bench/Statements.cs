@@ -47,4 +47,6 @@ internal static class Statements
         INSERT INTO adverse_events (clinic_id, id, patient_id, onset_on, term, severity, seriousness, concomitant_medication_ids, status, received_on, recorded_at, severity_known_at, version)
         VALUES ($1, $2, $3, $4, 'Headache', 'Mild', '[]', '[]', 'Final', $4, $5, $5, 1)
         """;
+
+    public static bool IsWrite(string statement) => statement.StartsWith("INSERT", StringComparison.Ordinal);
 }

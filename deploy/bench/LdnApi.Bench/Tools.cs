@@ -60,7 +60,7 @@ internal static partial class Tools
     private static string ScriptOf(string statement, long patients)
     {
         var sql = statement.Replace("$1", $"'{Shape.Clinic}'::uuid", StringComparison.Ordinal);
-        var writes = statement.StartsWith("INSERT", StringComparison.Ordinal);
+        var writes = Statements.IsWrite(statement);
         sql = writes
             ? sql.Replace("$2", "gen_random_uuid()", StringComparison.Ordinal).Replace("$3", Patient, StringComparison.Ordinal).Replace("$4", "current_date", StringComparison.Ordinal)
                 .Replace("$5", statement == Statements.InsertCheckIn ? "2" : "now()", StringComparison.Ordinal).Replace("$6", "now()", StringComparison.Ordinal)

@@ -111,7 +111,8 @@ public sealed class RecordBatch(LdnDbContext db)
         private Rows(LdnDbContext db)
         {
             var (kind, sql) = (db.Model.FindEntityType(typeof(T))!, db.GetService<ISqlGenerationHelper>());
-            var parameters = typeof(T) == typeof(TShape) ? [] : typeof(TShape).GetConstructors().MaxBy(c => c.GetParameters().Length)!.GetParameters();
+            var maker = typeof(TShape).GetConstructors().Single();
+            var parameters = maker.GetParameters();
             var properties = parameters.Length == 0
                 ? kind.GetProperties().ToList()
                 : [.. parameters.Select(p => kind.GetProperties().Single(k => k.Name.Equals(p.Name, StringComparison.OrdinalIgnoreCase)))];
@@ -119,8 +120,8 @@ public sealed class RecordBatch(LdnDbContext db)
             var reader = Expression.Parameter(typeof(NpgsqlDataReader));
             var values = properties.Select((p, i) => ValueOf(p, reader, i));
             Expression made = parameters.Length == 0
-                ? Expression.MemberInit(Expression.New(typeof(TShape)), properties.Zip(values, (p, value) => Expression.Bind(p.PropertyInfo!, value)))
-                : Expression.New(typeof(TShape).GetConstructor([.. parameters.Select(p => p.ParameterType)])!, values.Zip(parameters, (value, p) => Expression.Convert(value, p.ParameterType)));
+                ? Expression.MemberInit(Expression.New(maker), properties.Zip(values, (p, value) => Expression.Bind(p.PropertyInfo!, value)))
+                : Expression.New(maker, values.Zip(parameters, (value, p) => Expression.Convert(value, p.ParameterType)));
             Make = Expression.Lambda<Func<NpgsqlDataReader, TShape>>(made, reader).Compile();
         }
 

@@ -82,12 +82,6 @@ public sealed class Treatment(LdnDbContext db, ClinicSettings settings)
     /// <returns>Why it cannot be: a prescription or a medicine that is not the patient's. Null when it is filled in.</returns>
     public async Task<Problem?> FillAsync(AdverseEvent adverseEvent, Patient patient, string at, CancellationToken ct)
     {
-        if (adverseEvent is { OnsetOn: null, SuspectPrescriptionId: null, ConcomitantMedicationIds.Count: 0 })
-        {
-            (adverseEvent.DoseAtOnsetMg, adverseEvent.DaysSinceIncrease) = (null, null);
-            return null;
-        }
-
         var batch = new RecordBatch(db);
         var facts = AskedFacts.Of(batch, patient);
         var inForce = settings.AskCurrent(batch);
