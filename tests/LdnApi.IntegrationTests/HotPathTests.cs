@@ -12,6 +12,8 @@ public sealed class HotPathTests(LdnApiHost api) : IClassFixture<LdnApiHost>
     private const int Lists = 20;
     private static readonly ClinicId Clinic = new(new Guid("0198f000-0000-7000-8000-0000000000c1"));
 
+    private static readonly ClinicId Busy = new(new Guid("0198f000-0000-7000-8000-0000000000c2"));
+
     /// <summary>Tables that grow with the clinic.</summary>
     private static readonly string[] Large = ["patients", "check_ins", "adverse_events", "assessments", "prescriptions", "follow_ups", "record_versions", "evaluations", "stored_responses", "audit_entries", "audit_subjects", "audit_lists", "audit_list_entries"];
 
@@ -77,9 +79,9 @@ public sealed class HotPathTests(LdnApiHost api) : IClassFixture<LdnApiHost>
             "/api/v1/patients/0198f000-0000-7000-8001-00000000000b/check-ins", new { date = DateOnly.FromDateTime(api.Clock.GetUtcNow().UtcDateTime), scores = new { anxiety = 2 } }, key: key);
     }
 
-    /// <summary>The clinic has closed 2,400 follow-ups that were due before.</summary>
+    /// <summary>The clinic has closed 2,400 follow-ups, most of them due before; another has 3,000 that are open.</summary>
     [Fact]
-    public async Task The_queue_passes_over_what_is_closed()
+    public async Task The_queue_passes_over_what_is_closed_and_what_is_another_clinics()
     {
         await FillAsync();
         using var client = api.ClientOf(Clinic);
@@ -146,7 +148,13 @@ public sealed class HotPathTests(LdnApiHost api) : IClassFixture<LdnApiHost>
             INSERT INTO follow_ups (clinic_id, id, patient_id, family, label, priority, status, opened_on, first_opened_on, last_evidence_on, due_at, recurrence, evidence_changed, rule_set_version,
                 clauses, evidence, contributing_factors, recommended_actions, version)
             SELECT clinic_id, gen_random_uuid(), id, 'Course', 'Early', 'Soon', 'Open', '2026-01-01', '2026-01-01', '2026-01-01', '2026-02-01', 0, false, 'test', '[]', '[]', '{"{}"}', '{"{}"}', 1
-            FROM patients ORDER BY id DESC LIMIT 3;
+            FROM patients WHERE clinic_id = '{Clinic}' ORDER BY id DESC LIMIT 3;
+            INSERT INTO patients (clinic_id, id, given_names, time_zone, sensitivity, conditions, active, registered_at, version)
+            SELECT '{Busy}', gen_random_uuid(), '{"{}"}', 'UTC', 'Standard', '[]', true, '2026-01-01', 1 FROM generate_series(1, 3000);
+            INSERT INTO follow_ups (clinic_id, id, patient_id, family, label, priority, status, opened_on, first_opened_on, last_evidence_on, due_at, recurrence, evidence_changed, rule_set_version,
+                clauses, evidence, contributing_factors, recommended_actions, version)
+            SELECT clinic_id, gen_random_uuid(), id, 'Course', 'Early', 'Soon', 'Open', '2026-01-01', '2026-01-01', '2026-01-01', timestamptz '2026-01-01', 0, false, 'test',
+                '[]', '[]', '{"{}"}', '{"{}"}', 1 FROM patients WHERE clinic_id = '{Busy}';
             INSERT INTO stored_responses (clinic_id, subject, key, request_hash, created_at, body) SELECT clinic_id, 'test', id::text, '\x00', '2026-03-14', '' FROM patients;
             """);
         await ExecuteAsync("VACUUM (ANALYZE)");
