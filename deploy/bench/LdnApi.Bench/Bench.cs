@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using Npgsql;
@@ -20,15 +21,14 @@ internal static class Bench
 
     private static readonly string[] Bulk = ["batch", "import"];
     private const int Starts = 5; // each is started and ended so often before it is measured
+    private const int WarmingSeconds = 4; // of each operation in a turn
+    private const int MostTurns = 12;
+    private const double StillCompiling = 0.02; // of a core
 
     public static async Task<int> RunAsync(string server, Options options)
     {
         var database = $"ldn_bench_{options.CheckIns}";
-        if (!await SeedIfMissingAsync(server, database, options.CheckIns))
-        {
-            await Seed.FillAsync(server, database, options.CheckIns); // what an earlier run has left would be read by this one
-        }
-
+        await SeedIfMissingAsync(server, database, options.CheckIns);
         var patients = Shape.PatientsOf(options.CheckIns);
         await using var issuer = await Issuer.StartAsync();
         var token = issuer.Token();
@@ -46,11 +46,9 @@ internal static class Bench
         var postgres = await PostgresCpu.OfAsync(server);
         var bulk = Bulk.ToDictionary(b => b, _ => new List<double>());
 
-        foreach (var (operation, _, _) in Operations) // nobody is measured cold
-        {
-            await Tools.WrkAsync(ceiling.Address, operation, "-", patients, options, 2);
-            await Tools.WrkAsync(api.Address, operation, token, patients, options, 15); // until its code is compiled for good
-        }
+        await WarmAsync(ceiling, "-", patients, options);
+        await WarmAsync(api, token, patients, options);
+        await Seed.FillAsync(server, database, options.CheckIns); // what was written until now would be read by what is measured
 
         for (var round = 1; round <= options.Rounds; round++)
         {
@@ -132,8 +130,29 @@ internal static class Bench
         public List<double> Ratios => [.. Api.Zip(Ceiling, (a, c) => a.PerSecond / c.PerSecond)];
     }
 
-    /// <returns>Whether it was missing.</returns>
-    public static async Task<bool> SeedIfMissingAsync(string server, string database, long checkIns)
+    /// <summary>
+    /// Drives a server with each operation, in turns, until its code is compiled for good. What is called often is compiled anew, twice, beside the requests, and takes as much of the
+    /// machine as they do; that passes within minutes of a server's life of weeks.
+    /// </summary>
+    public static async Task WarmAsync(Server server, string token, long patients, Options options)
+    {
+        double share;
+        var turn = 0;
+        do
+        {
+            var (compiled, clock) = (await server.CompiledAsync(), Stopwatch.StartNew());
+            foreach (var (operation, _, _) in Operations)
+            {
+                await Tools.WrkAsync(server.Address, operation, token, patients, options, WarmingSeconds);
+            }
+
+            share = (await server.CompiledAsync() - compiled) / clock.Elapsed;
+            Console.Error.WriteLine(Text($"warming, turn {++turn}: the compiler took {share:p1} of a core"));
+        }
+        while (share > StillCompiling && turn < MostTurns);
+    }
+
+    public static async Task SeedIfMissingAsync(string server, string database, long checkIns)
     {
         await using var source = NpgsqlDataSource.Create(server);
         await using var command = source.CreateCommand("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)");
@@ -141,11 +160,10 @@ internal static class Bench
         if (await command.ExecuteScalarAsync() is not true)
         {
             await Seed.RunAsync(server, database, checkIns);
-            return true;
+            return;
         }
 
         await Seed.MigrateAsync(server, database); // made by an earlier build
-        return false;
     }
 
     public static double Median(IEnumerable<double> values)

@@ -1,3 +1,4 @@
+using System.Runtime;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Npgsql;
@@ -26,6 +27,7 @@ internal static partial class Ceiling
         app.MapGet("/patients/{id:guid}/timeline", (Guid id) => ManyAsync(source, Statements.Timeline, MomentOf, id));
         app.MapPost("/patients/{id:guid}/check-ins", (Guid id, NewCheckIn body) => InsertAsync(source, Statements.InsertCheckIn, id, DateOnly.Parse(body.Date, null), body.Scores.Anxiety));
         app.MapPost("/patients/{id:guid}/adverse-events", (Guid id, NewAdverseEvent body) => InsertAsync(source, Statements.InsertAdverseEvent, id, DateOnly.Parse(body.OnsetOn, null), null));
+        app.MapGet("/metrics", () => FormattableString.Invariant($"{Server.CompilationTime} {JitInfo.GetCompilationTime().TotalSeconds}"));
         await app.RunAsync();
         return 0;
     }

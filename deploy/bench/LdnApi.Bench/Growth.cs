@@ -6,7 +6,6 @@ namespace LdnApi.Bench;
 internal static class Growth
 {
     private const long Small = 10_000;
-    private const int Warming = 8; // seconds
 
     public static async Task<int> RunAsync(string server, Options options)
     {
@@ -21,10 +20,10 @@ internal static class Growth
             {
                 await Bench.SeedIfMissingAsync(server, $"ldn_bench_{size}", size);
                 servers[size] = await Server.ApiAsync(options.Api, server, $"ldn_bench_{size}", issuer, new Dictionary<string, string>());
-                foreach (var (operation, _, statement) in Bench.Operations)
+                await Bench.WarmAsync(servers[size], token, Shape.PatientsOf(size), options);
+                foreach (var (operation, _, _) in Bench.Operations)
                 {
                     found[(operation, size)] = ([], []);
-                    await Tools.WrkAsync(servers[size].Address, operation, token, Shape.PatientsOf(size), options, Warming);
                 }
             }
 

@@ -11,6 +11,9 @@ namespace LdnApi.Bench;
 /// <summary>A server under load, as a process of its own.</summary>
 internal sealed class Server : IAsyncDisposable
 {
+    /// <summary>OpenTelemetry's name for it.</summary>
+    public const string CompilationTime = "dotnet_jit_compilation_time_seconds_total";
+
     private readonly Process _process;
 
     private Server(Process process, string address) => (_process, Address) = (process, address);
@@ -31,6 +34,15 @@ internal sealed class Server : IAsyncDisposable
             _process.Refresh();
             return _process.TotalProcessorTime;
         }
+    }
+
+    /// <summary>Time that the runtime has spent on compiling so far.</summary>
+    public async Task<TimeSpan> CompiledAsync()
+    {
+        using var http = new HttpClient();
+        var metrics = await http.GetStringAsync(new Uri($"{Address}/metrics"));
+        var line = metrics.Split('\n').Single(l => l.StartsWith(CompilationTime, StringComparison.Ordinal));
+        return TimeSpan.FromSeconds(double.Parse(line.Split(' ')[1], CultureInfo.InvariantCulture));
     }
 
     /// <summary>The API as it is deployed: Release, Production, behind the wall, with an issuer.</summary>
