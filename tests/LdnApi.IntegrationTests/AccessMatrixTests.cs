@@ -90,7 +90,7 @@ public sealed partial class AccessMatrixTests(LdnApiHost api) : IClassFixture<Ld
         var services = scope.ServiceProvider;
         var policy = await services.GetRequiredService<IAuthorizationPolicyProvider>().GetFallbackPolicyAsync();
         Claim[] claims = [new("sub", "dr-gray"), new(Caller.ClinicClaim, LdnApiHost.NewClinic().ToString()), new("scope", LdnApiHost.AllScopes)];
-        var http = new DefaultHttpContext { User = new ClaimsPrincipal(new ClaimsIdentity(claims, "Bearer")) };
+        var http = new DefaultHttpContext { User = new Bearer(new ClaimsIdentity(claims, "Bearer")) };
         http.SetEndpoint(new RouteEndpoint(_ => Task.CompletedTask, RoutePatternFactory.Parse("/forgotten"), 0,
             needed is null ? EndpointMetadataCollection.Empty : new EndpointMetadataCollection(new RequiredScope(needed)), "forgotten"));
 

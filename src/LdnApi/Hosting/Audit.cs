@@ -1,4 +1,3 @@
-using System.Security.Claims;
 using LdnApi.Auth;
 using LdnApi.Common;
 using LdnApi.Pipeline;
@@ -39,7 +38,7 @@ public static partial class Audit
     {
         var http = context.HttpContext;
         var trail = http.RequestServices.GetRequiredService<AuditTrail>();
-        trail.Request!.Client = ClientOf(http.User);
+        trail.Request!.Client = Bearer.Of(http)?.Client;
         NamePatient(http, trail); // again: a cursor has brought the filters of the first page back meanwhile
         if (http.Request.Headers.ContainsKey(PurposeName) && trail.Request.PurposeOfUse is null)
         {
@@ -78,9 +77,6 @@ public static partial class Audit
 
     private static string? PurposeOf(HttpRequest request) => request.Headers[PurposeName] is [{ } code] && PurposeOfUse.All.ContainsKey(code) ? code : null;
 
-    /// <summary>RFC 9068, and OpenID Connect's name for it.</summary>
-    private static string? ClientOf(ClaimsPrincipal user) => user.FindFirstValue("client_id") ?? user.FindFirstValue("azp");
-
     private static async Task RecordRefusalAsync(HttpContext http, ILogger log)
     {
         var trail = http.RequestServices.GetRequiredService<AuditTrail>();
@@ -91,7 +87,7 @@ public static partial class Audit
 
         try
         {
-            trail.Request!.Client = ClientOf(http.User);
+            trail.Request!.Client = Bearer.Of(http)?.Client;
             await WriteAsync(http, trail, http.Response.StatusCode);
         }
         catch (AuditUnavailableException)

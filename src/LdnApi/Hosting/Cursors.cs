@@ -8,6 +8,7 @@ using LdnApi.Auth;
 using LdnApi.Common;
 using Microsoft.AspNetCore.Http.Extensions;
 using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Primitives;
 
 namespace LdnApi.Hosting;
 
@@ -26,16 +27,15 @@ public sealed class Cursors(byte[] key)
     /// <summary>Nobody reads it but us, and a name in another script is not to be six times as long.</summary>
     private static readonly JsonSerializerOptions Compact = new(WireJson.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>Opens the cursor of a request: what follows sees the place, and the filters as the first page had them.</summary>
-    public async Task OpenAsync(HttpContext http, RequestDelegate next)
+    /// <summary>Opens the cursor of a request, if it has one: what follows sees the place, and the filters as the first page had them.</summary>
+    public Task OpenAsync(HttpContext http, RequestDelegate next) =>
+        http.Request.Query.TryGetValue(Parameter, out var sent) && FiltersOf(http, out var names) && Caller.Of(http) is { } caller
+            ? ContinueAsync(http, next, sent, names, caller)
+            : next(http);
+
+    private async Task ContinueAsync(HttpContext http, RequestDelegate next, StringValues sent, IReadOnlyList<string> names, Caller caller)
     {
         var request = http.Request;
-        if (!FiltersOf(http, out var names) || !request.Query.TryGetValue(Parameter, out var sent) || Caller.Of(http) is not { } caller)
-        {
-            await next(http);
-            return;
-        }
-
         if (sent is not [{ } cursor] || Open(cursor, Context(caller, request)) is not { } continued || Contradicts(request.Query, continued.Filters, names))
         {
             await Cursor.Bad.ToHttp().ExecuteAsync(http);

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
+using System.Net;
 using System.Threading.RateLimiting;
 using LdnApi.Auth;
 using LdnApi.Common;
@@ -36,7 +37,7 @@ public sealed class RateLimits(IOptions<RateLimitOptions> options) : IDisposable
     private const string PolicyName = "client";
 
     private readonly RateLimitOptions _options = options.Value;
-    private readonly PartitionedRateLimiter<HttpContext> _limiter = PartitionedRateLimiter.Create<HttpContext, string>(http =>
+    private readonly PartitionedRateLimiter<HttpContext> _limiter = PartitionedRateLimiter.Create<HttpContext, Client>(http =>
         RateLimitPartition.GetTokenBucketLimiter(ClientOf(http), _ => BucketOf(options.Value.Requests, options.Value.WindowSeconds)));
 
     private readonly PartitionedRateLimiter<HttpContext> _clinics = PartitionedRateLimiter.Create<HttpContext, ClinicId>(http => Caller.Of(http) is { } caller
@@ -75,7 +76,7 @@ public sealed class RateLimits(IOptions<RateLimitOptions> options) : IDisposable
         await refusal.ToHttp().ExecuteAsync(context.HttpContext);
     }
 
-    private static string ClientOf(HttpContext http) => Caller.Of(http) is { } caller ? $"{caller.Clinic} {caller.Subject}" : $"address {http.Connection.RemoteIpAddress}";
+    private static Client ClientOf(HttpContext http) => Caller.Of(http) is { } caller ? new Client(caller, null) : new Client(null, http.Connection.RemoteIpAddress);
 
     private static TokenBucketRateLimiterOptions BucketOf(int requests, int windowSeconds)
     {
@@ -88,6 +89,8 @@ public sealed class RateLimits(IOptions<RateLimitOptions> options) : IDisposable
             QueueLimit = 0,
         };
     }
+
+    private readonly record struct Client(Caller? Caller, IPAddress? Address);
 }
 
 public static class RateLimitSetup

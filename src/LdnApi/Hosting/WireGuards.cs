@@ -69,30 +69,28 @@ public static class WireGuards
     /// The framework takes anything that ends in +json for JSON; here it is what the contract names. A byte order mark is no JSON (RFC 8259, 8.1): the framework's reader passes
     /// over it, so it is looked for before. After authorization: nobody else's body is read.
     /// </summary>
-    public static void UseJsonGuard(this IApplicationBuilder app) => app.Use(async (http, next) =>
+    public static void UseJsonGuard(this IApplicationBuilder app) => app.Use((http, next) => http.Request.HasJsonContentType() ? CheckJsonAsync(http, next) : next(http));
+
+    private static async Task CheckJsonAsync(HttpContext http, RequestDelegate next)
     {
-        if (http.Request.HasJsonContentType())
+        if (http.GetEndpoint()?.Metadata.GetMetadata<IAcceptsMetadata>() is { } accepted
+            && !accepted.ContentTypes.Contains(http.Request.GetTypedHeaders().ContentType!.MediaType.Value, StringComparer.OrdinalIgnoreCase))
         {
-            if (http.GetEndpoint()?.Metadata.GetMetadata<IAcceptsMetadata>() is { } accepted
-                && !accepted.ContentTypes.Contains(http.Request.GetTypedHeaders().ContentType!.MediaType.Value, StringComparer.OrdinalIgnoreCase))
-            {
-                throw new UnreadableException("Not a media type that is accepted here.", StatusCodes.Status415UnsupportedMediaType);
-            }
-
-            var body = http.Request.BodyReader;
-            var begun = (await body.ReadAsync(http.RequestAborted)).Buffer;
-            var marked = begun.FirstSpan is [0xEF, ..];
-            body.AdvanceTo(begun.Start);
-            if (marked)
-            {
-                throw new UnreadableException("Must be JSON, without a byte order mark.", place: "$");
-            }
-
-            http.Request.Body = body.AsStream();
+            throw new UnreadableException("Not a media type that is accepted here.", StatusCodes.Status415UnsupportedMediaType);
         }
 
+        var body = http.Request.BodyReader;
+        var begun = (await body.ReadAsync(http.RequestAborted)).Buffer;
+        var marked = begun.FirstSpan is [0xEF, ..];
+        body.AdvanceTo(begun.Start);
+        if (marked)
+        {
+            throw new UnreadableException("Must be JSON, without a byte order mark.", place: "$");
+        }
+
+        http.Request.Body = body.AsStream();
         await next(http);
-    });
+    }
 
     /// <exception cref="UnreadableException">413, 415 or 400.</exception>
     private static void Check(HttpRequest request)
