@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using LdnApi.Common;
 using LdnApi.Hosting;
 using LdnApi.Pipeline;
+using LdnApi.Records;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
@@ -264,6 +265,82 @@ public sealed class AuditChainTests(LdnApiHost api) : IClassFixture<LdnApiHost>
         {
             Assert.Equal((26, 0, null), await ShortAsync(clinic));
         }
+    }
+
+    /// <summary>A change waits for the linker, and so does the first look after it has been there: its writer does not know the head yet.</summary>
+    [Fact]
+    public async Task Looks_are_chained_as_they_are_written()
+    {
+        var clinic = await ChainAsync();
+        await AddAsync(clinic, reads: 4);
+        var written = await ShortAsync(clinic);
+        await LinkAsync();
+        var linked = await ShortAsync(clinic);
+        await AddAsync(clinic, reads: 3);
+
+        Assert.Equal([(Length + 3, 2, null), (Length + 5, 0, null), (Length + 7, 2, null)], [written, linked, await ShortAsync(clinic)]);
+    }
+
+    [Fact]
+    public async Task Writers_and_linkers_that_run_together_make_one_chain()
+    {
+        const int Writers = 3;
+        const int Entries = 60;
+        var clinic = await ChainAsync();
+        using var written = new CancellationTokenSource();
+        var linking = Task.Run(async () =>
+        {
+            while (!written.IsCancellationRequested)
+            {
+                await LinkAsync();
+            }
+        }, Ct);
+        var writers = Enumerable.Range(0, Writers).Select(_ => ActivatorUtilities.CreateInstance<AuditWriter>(api.Services)).ToList();
+        await Task.WhenAll(writers.SelectMany(w => Enumerable.Range(0, 4).Select(async _ =>
+        {
+            for (var i = 0; i < Entries / 4; i++)
+            {
+                await w.WriteAsync(new AuditEntry { ClinicId = clinic, Id = EntityId.New<AuditEntryId>(), RecordedAt = api.Clock.GetUtcNow(), Subject = "dr-gray", Operation = "Test", PatientIds = [] });
+            }
+        })));
+        await written.CancelAsync();
+        await linking;
+        await LinkAsync();
+
+        Assert.Equal((Length + (Writers * Entries), 0, null), await ShortAsync(clinic));
+        foreach (var writer in writers)
+        {
+            await writer.DisposeAsync();
+        }
+    }
+
+    [Fact]
+    public async Task Who_has_the_head_in_hand_holds_up_no_look()
+    {
+        var clinic = await ChainAsync();
+        await using var owner = new NpgsqlConnection(api.Database.Owner);
+        await owner.OpenAsync(Ct);
+        await using (await owner.BeginTransactionAsync(Ct))
+        {
+            await using var holding = new NpgsqlCommand($"SELECT FROM audit_heads WHERE clinic_id = '{clinic}' FOR UPDATE", owner);
+            await holding.ExecuteNonQueryAsync(Ct);
+            await AddAsync(clinic, reads: 3);
+        }
+
+        Assert.Equal((Length, 4, null), await ShortAsync(clinic));
+    }
+
+    /// <summary>After a failover the chain may have been cut and have grown again to the same length.</summary>
+    [Fact]
+    public async Task Nothing_is_chained_behind_a_head_that_is_not_the_one_the_writer_left()
+    {
+        var clinic = await ChainAsync();
+        await AddAsync(clinic, reads: 2);
+        await TamperAsync("UPDATE audit_heads SET hash = sha256('') WHERE clinic_id = '{0}'", clinic);
+        var before = await FindAsync(clinic);
+        await AddAsync(clinic, reads: 1);
+
+        Assert.Equal((Length + 1, before.Pending + 2), (before.Number, (await FindAsync(clinic)).Pending));
     }
 
     [Fact]

@@ -6,8 +6,8 @@ using Microsoft.EntityFrameworkCore;
 namespace LdnApi.Pipeline;
 
 /// <summary>
-/// Chains the entries of each clinic a moment after they were written, so that no request waits for another's. Any number of instances may run: the head moves
-/// only from where its mover saw it, so a chain never forks.
+/// Chains what was not chained as it was written (<see cref="AuditWriter"/>): the entries of changes, a moment after them, so that no change waits for another's. Any number of
+/// instances may run: the head moves only from where its mover saw it, so a chain never forks.
 /// </summary>
 public sealed partial class AuditLinker(IServiceScopeFactory scopes, ProductMetrics metrics, TimeProvider clock, ILogger<AuditLinker> log) : BackgroundService
 {
@@ -75,8 +75,10 @@ public sealed partial class AuditLinker(IServiceScopeFactory scopes, ProductMetr
 
     private static async Task<int> LinkAsync(LdnDbContext db, CancellationToken ct)
     {
-        var head = await db.AuditHeads.AsNoTracking().SingleOrDefaultAsync(ct);
-        var entries = await db.AuditEntries.AsNoTracking().Where(e => e.Number == null).OrderBy(e => e.RecordedAt).ThenBy(e => e.Id).Take(BatchSize).ToListAsync(ct);
+        var head = (await db.Database.SqlQuery<Head>($"SELECT number, hash FROM lock_audit_head()").ToListAsync(ct)).SingleOrDefault();
+        var batch = new RecordBatch(db);
+        var entries = batch.All<AuditEntry>("number IS NULL ORDER BY recorded_at, id LIMIT $2", BatchSize);
+        await batch.ReadAsync(ct);
         var (after, hash) = (head?.Number ?? 0, head?.Hash ?? []);
         var hashes = new byte[entries.Count][];
         for (var i = 0; i < entries.Count; i++)
@@ -92,6 +94,8 @@ public sealed partial class AuditLinker(IServiceScopeFactory scopes, ProductMetr
         var ids = entries.Select(e => e.Id.Value).ToArray();
         return (await db.Database.SqlQuery<int>($"SELECT link_audit_entries({after}, {ids}, {hashes}) AS \"Value\"").ToListAsync(ct)).Single();
     }
+
+    private sealed record Head(long Number, byte[] Hash);
 
     private AsyncServiceScope ScopeOf(Caller caller)
     {

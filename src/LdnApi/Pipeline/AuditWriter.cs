@@ -11,6 +11,10 @@ namespace LdnApi.Pipeline;
 /// Puts entries on disk that have no transaction of their own: those of reads and refusals. Requests in flight share one commit: what came while the last was on its
 /// way goes with the next, in one round trip. Each waits until its own entry is safe.
 /// </summary>
+/// <remarks>
+/// They are chained as they are written, behind the head that this writer left there. Where somebody else has moved it, or has it in hand, they wait to be chained by
+/// <see cref="AuditLinker"/>: nobody waits for a head.
+/// </remarks>
 public sealed partial class AuditWriter : IAsyncDisposable
 {
     /// <summary>So many may wait. When the database is too slow for them, reads are refused rather than served without an entry.</summary>
@@ -25,6 +29,7 @@ public sealed partial class AuditWriter : IAsyncDisposable
     private readonly ProductMetrics _metrics;
     private readonly ILogger<AuditWriter> _log;
     private readonly Channel<Waiting> _queue = Channel.CreateBounded<Waiting>(new BoundedChannelOptions(Capacity) { SingleReader = true });
+    private readonly Dictionary<ClinicId, Head> _heads = []; // as this writer last saw them
     private readonly Task _work;
 
     public AuditWriter(NpgsqlDataSource database, ProductMetrics metrics, ILogger<AuditWriter> log)
@@ -95,13 +100,20 @@ public sealed partial class AuditWriter : IAsyncDisposable
             {
                 await using var connection = await _database.OpenConnectionAsync(patience.Token);
                 await using var batch = connection.CreateBatch();
-                foreach (var clinic in entries.GroupBy(e => e.ClinicId).OrderBy(c => c.Key.Value)) // in one order: two instances may write the same lists of patients
+                var clinics = entries.GroupBy(e => e.ClinicId).OrderBy(c => c.Key.Value).ToList(); // in one order: two instances may write the same lists of patients
+                foreach (var clinic in clinics)
                 {
                     batch.BatchCommands.Add(new NpgsqlBatchCommand(ClinicWall.Set) { Parameters = { new() { Value = clinic.Key.ToString() } } });
-                    batch.BatchCommands.Add(Insert([.. clinic]));
+                    batch.BatchCommands.Add(Append([.. clinic], attempt == 1 ? _heads.GetValueOrDefault(clinic.Key, Head.Unknown) : Head.Unknown));
                 }
 
-                await connection.DurablyAsync(() => batch.ExecuteNonQueryAsync(patience.Token)); // one implicit transaction
+                List<Head> moved = [];
+                await connection.DurablyAsync(async () => moved = await HeadsAsync(batch, patience.Token)); // one implicit transaction
+                foreach (var (clinic, head) in clinics.Zip(moved))
+                {
+                    _heads[clinic.Key] = head;
+                }
+
                 return;
             }
             catch (NpgsqlException e) when (e.IsTransient && attempt < Attempts)
@@ -111,19 +123,35 @@ public sealed partial class AuditWriter : IAsyncDisposable
         }
     }
 
-    private static NpgsqlBatchCommand Insert(AuditEntry[] entries)
+    private static async Task<List<Head>> HeadsAsync(NpgsqlBatch batch, CancellationToken ct)
     {
-        return new NpgsqlBatchCommand("""
-            INSERT INTO audit_entries (clinic_id, id, recorded_at, subject, client, operation, method, patient_ids, purpose_of_use, request_id, status)
-            SELECT clinic_id, id, recorded_at, subject, client, operation, method, patient_ids::uuid[], purpose_of_use, request_id, status
-            FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-                AS e (clinic_id, id, recorded_at, subject, client, operation, method, patient_ids, purpose_of_use, request_id, status)
-            ON CONFLICT DO NOTHING
-            """)
+        var heads = new List<Head>();
+        await using var reader = await batch.ExecuteReaderAsync(ct);
+        while (await reader.NextResultAsync(ct)) // past what tells the clinic
+        {
+            await reader.ReadAsync(ct);
+            heads.Add(await reader.IsDBNullAsync(0, ct) ? Head.Unknown : new Head(reader.GetInt64(0), reader.GetFieldValue<byte[]>(1)));
+            await reader.NextResultAsync(ct);
+        }
+
+        return heads;
+    }
+
+    private static NpgsqlBatchCommand Append(AuditEntry[] entries, Head head)
+    {
+        var hashes = new byte[entries.Length][];
+        for (var (i, last) = (0, head.Hash); i < entries.Length; i++)
+        {
+            hashes[i] = last = entries[i].HashAfter(last, head.Number + i + 1);
+        }
+
+        return new NpgsqlBatchCommand("SELECT head_number, head_hash FROM append_audit_entries($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)")
         {
             Parameters =
             {
-                Column(NpgsqlDbType.Uuid, e => e.ClinicId.Value), Column(NpgsqlDbType.Uuid, e => e.Id.Value), Column(NpgsqlDbType.TimestampTz, e => e.RecordedAt.UtcDateTime),
+                new NpgsqlParameter<long> { TypedValue = head.Number }, new NpgsqlParameter<byte[]> { TypedValue = head.Hash },
+                new NpgsqlParameter { NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea, Value = hashes },
+                Column(NpgsqlDbType.Uuid, e => e.Id.Value), Column(NpgsqlDbType.TimestampTz, e => e.RecordedAt.UtcDateTime),
                 Column(NpgsqlDbType.Text, e => e.Subject), Column(NpgsqlDbType.Text, e => e.Client), Column(NpgsqlDbType.Text, e => e.Operation), Column(NpgsqlDbType.Text, e => e.Method),
                 Column(NpgsqlDbType.Text, e => $"{{{string.Join(',', e.PatientIds)}}}"), // arrays of different lengths do not make an array
                 Column(NpgsqlDbType.Text, e => e.PurposeOfUse), Column(NpgsqlDbType.Text, e => e.RequestId), Column(NpgsqlDbType.Integer, e => e.Status),
@@ -135,6 +163,13 @@ public sealed partial class AuditWriter : IAsyncDisposable
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Count} audit entries could not be written; reads wait for theirs and are refused")]
     private static partial void LogFailure(ILogger log, Exception exception, int count);
+
+    /// <summary>Where a clinic's chain ends.</summary>
+    private sealed record Head(long Number, byte[] Hash)
+    {
+        /// <summary>Nothing is chained behind it.</summary>
+        public static readonly Head Unknown = new(-1, []);
+    }
 
     private sealed record Waiting(AuditEntry Entry)
     {

@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using LdnApi.Common;
@@ -55,21 +57,50 @@ public sealed class AuditEntry : IBelongToClinic
     /// </summary>
     public byte[] HashAfter(byte[] previous, long number)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(previous);
-        string?[] said =
-        [
-            Text($"{number}"), ClinicId.ToString(), Id.ToString(), Text($"{RecordedAt.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'}"), Subject, Client, Operation, Method,
-            string.Join(',', PatientIds), PurposeOfUse, RequestId, Status is null ? null : Text($"{Status}"),
-        ];
-        foreach (var value in said)
+        var said = new ArrayBufferWriter<byte>(512);
+        said.Write(previous);
+        Say(number);
+        Say(ClinicId.Value);
+        Say(Id.Value);
+        Say(RecordedAt.UtcDateTime, "yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'");
+        SayText(Subject);
+        SayText(Client);
+        SayText(Operation);
+        SayText(Method);
+        SayText(string.Join(',', PatientIds));
+        SayText(PurposeOfUse);
+        SayText(RequestId);
+        SayText(Status?.ToString(CultureInfo.InvariantCulture));
+        return SHA256.HashData(said.WrittenSpan);
+
+        void Say<T>(T value, ReadOnlySpan<char> format = default) where T : IUtf8SpanFormattable
         {
-            hash.AppendData(Encoding.UTF8.GetBytes(value is null ? "~" : Text($"{Encoding.UTF8.GetByteCount(value)}:{value},")));
+            Span<byte> text = stackalloc byte[40];
+            value.TryFormat(text, out var length, format, CultureInfo.InvariantCulture);
+            Begin(length);
+            said.Write(text[..length]);
+            said.Write(","u8);
         }
 
-        return hash.GetHashAndReset();
+        void SayText(string? value)
+        {
+            if (value is null)
+            {
+                said.Write("~"u8);
+                return;
+            }
 
-        static string Text(FormattableString text) => FormattableString.Invariant(text);
+            Begin(Encoding.UTF8.GetByteCount(value));
+            Encoding.UTF8.GetBytes(value, said);
+            said.Write(","u8);
+        }
+
+        void Begin(int length)
+        {
+            length.TryFormat(said.GetSpan(11), out var digits, default, CultureInfo.InvariantCulture);
+            said.Advance(digits);
+            said.Write(":"u8);
+        }
     }
 
     internal sealed class Mapping : IEntityTypeConfiguration<AuditEntry>
