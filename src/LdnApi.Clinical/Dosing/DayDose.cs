@@ -36,8 +36,8 @@ public sealed record DayDose(DateOnly On, decimal? PlannedDoseMg, decimal Prescr
         }
 
         var untimed = reported.All(r => r.TakenAt is null);
-        var taken = reported.Where(a => untimed || a.TakenAt is not null).GroupBy(a => a.TakenAt).Select(g => g.Last())
-            .Sum(a => a.Missed ? 0 : a.DoseMg ?? (untimed ? prescribedMg : prescribedMg / timesPerDay));
+        var holding = reported.Count == 1 ? reported : reported.Where(a => untimed || a.TakenAt is not null).GroupBy(a => a.TakenAt).Select(g => g.Last());
+        var taken = holding.Sum(a => a.Missed ? 0 : a.DoseMg ?? (untimed ? prescribedMg : prescribedMg / timesPerDay));
         return new DayDose(on, plannedMg, prescribedMg, decimal.Round(taken, 3), DoseSource.CheckIns);
     }
 }

@@ -71,7 +71,7 @@ public sealed class OnlyNamedAttribute : Attribute;
 /// <summary>Finds the patients in an answer by the type of their ids, so that no list or batch can forget to name one.</summary>
 internal static class PatientsIn
 {
-    private static readonly ConcurrentDictionary<Type, Func<object, object?>[]> Ways = new();
+    private static readonly ConcurrentDictionary<Type, Action<object, ISet<Guid>>[]> Ways = new();
 
     /// <summary>Adds every patient whom an answer names.</summary>
     public static void Answer(object? answer, ISet<Guid> named)
@@ -93,17 +93,21 @@ internal static class PatientsIn
             default:
                 foreach (var way in Ways.GetOrAdd(answer.GetType(), type => [.. WaysFrom(type, []).Select(Compile)]))
                 {
-                    Answer(way(answer), named);
+                    way(answer, named);
                 }
 
                 break;
         }
     }
 
-    private static Func<object, object?> Compile(PropertyInfo property)
+    private static Action<object, ISet<Guid>> Compile(PropertyInfo property)
     {
-        var answer = Expression.Parameter(typeof(object));
-        return Expression.Lambda<Func<object, object?>>(Expression.Convert(Expression.Property(Expression.Convert(answer, property.DeclaringType!), property), typeof(object)), answer).Compile();
+        var (answer, named) = (Expression.Parameter(typeof(object)), Expression.Parameter(typeof(ISet<Guid>)));
+        var value = Expression.Property(Expression.Convert(answer, property.DeclaringType!), property);
+        Expression way = property.PropertyType == typeof(PatientId)
+            ? Expression.Call(named, nameof(ISet<>.Add), null, Expression.Property(value, nameof(PatientId.Value)))
+            : Expression.Call(((Action<object?, ISet<Guid>>)Answer).Method, Expression.Convert(value, typeof(object)), named);
+        return Expression.Lambda<Action<object, ISet<Guid>>>(way, answer, named).Compile();
     }
 
     /// <summary>The properties behind which there may be a patient's id.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Linq.Expressions;
 using System.Reflection;
 using Microsoft.EntityFrameworkCore;
@@ -46,9 +47,17 @@ public sealed class RecordBatch(LdnDbContext db)
     public NpgsqlBatchCommand Do(string sql, params object[] values) => Ask(sql, values, null);
 
     /// <summary>Reads everything that was asked for.</summary>
-    public Task ReadAsync(CancellationToken ct) => db.Database.CurrentTransaction is null
-        ? db.Database.CreateExecutionStrategy().ExecuteAsync(() => ReadOnceAsync(ct))
-        : ReadOnceAsync(ct);
+    public async Task ReadAsync(CancellationToken ct)
+    {
+        try
+        {
+            await ReadOnceAsync(ct);
+        }
+        catch (NpgsqlException) when (db.Database.CurrentTransaction is null && !db.IsOnReplica)
+        {
+            await db.Database.CreateExecutionStrategy().ExecuteAsync(() => ReadOnceAsync(ct)); // which costs something: it is not asked for what succeeds at once
+        }
+    }
 
     private NpgsqlBatchCommand Ask(string sql, object[] values, Func<NpgsqlDataReader, CancellationToken, Task>? take)
     {
@@ -137,13 +146,26 @@ public sealed class RecordBatch(LdnDbContext db)
             var converter = property.GetTypeMapping().Converter;
             var stored = converter?.ProviderClrType ?? property.ClrType;
             var read = Expression.Call(reader, GetFieldValue.MakeGenericMethod(Nullable.GetUnderlyingType(stored) ?? stored), ordinal);
-            var value = Expression.Convert(converter is null ? read : Expression.Invoke(converter.ConvertFromProviderExpression, Expression.Convert(read, stored)), property.ClrType);
+            var kind = Nullable.GetUnderlyingType(property.ClrType) ?? property.ClrType;
+            var converted = kind.IsEnum && stored == typeof(string) ? Expression.Call(ToMember.MakeGenericMethod(kind), read)
+                : converter is null ? (Expression)read
+                : Expression.Invoke(converter.ConvertFromProviderExpression, Expression.Convert(read, stored));
+            var value = Expression.Convert(converted, property.ClrType);
             return property.IsNullable
                 ? Expression.Condition(Expression.Call(reader, IsDBNull, ordinal), Expression.Default(property.ClrType), value)
                 : value;
         }
     }
 
+    /// <summary>As EF reads them, which compares a name with one after the other.</summary>
+    private static T MemberOf<T>(string name) where T : struct, Enum => Members<T>.ByName[name];
+
+    private static class Members<T> where T : struct, Enum
+    {
+        public static readonly FrozenDictionary<string, T> ByName = Enum.GetValues<T>().Distinct().ToFrozenDictionary(m => m.ToString());
+    }
+
+    private static readonly MethodInfo ToMember = typeof(RecordBatch).GetMethod(nameof(MemberOf), BindingFlags.NonPublic | BindingFlags.Static)!;
     private static readonly MethodInfo GetFieldValue = typeof(NpgsqlDataReader).GetMethod(nameof(NpgsqlDataReader.GetFieldValue))!;
     private static readonly MethodInfo IsDBNull = typeof(NpgsqlDataReader).GetMethod(nameof(NpgsqlDataReader.IsDBNull))!;
 }

@@ -60,6 +60,18 @@ public static class GetTimeline
 
     public sealed class Handler(LdnDbContext db, ClinicSettings settings, TimeProvider clock) : IQueryHandler<Query, Result<Response>>
     {
+        /// <summary>What the axis needs of a check-in.</summary>
+        private sealed record Report(
+            CheckInId Id, long Version, DateOnly On, DateTimeOffset ChangedAt, int? Anxiety, int? Nervousness, int? Restlessness, int? Agitation, int? Mood, int? SleepQuality,
+            TimeOnly? DoseTakenAt, decimal? DoseTakenMg, bool? DoseMissed)
+        {
+            public CheckInFact ToFact(Patient patient) => new(
+                Id.Value, Version, On, new Known(patient.DayAt(ChangedAt), ChangedAt), Anxiety, Nervousness, Restlessness, Agitation, null, SleepQuality, null, DoseTakenAt, DoseTakenMg, DoseMissed);
+        }
+
+        /// <summary>What the axis needs of an adverse event.</summary>
+        private sealed record Event(AdverseEventId Id, AdverseEventTerm Term, Severity Severity, List<SeriousnessCriterion> Seriousness, DateOnly? OnsetOn, DateOnly? ResolvedOn);
+
         public async Task<Result<Response>> Handle(Query query, CancellationToken ct)
         {
             if (query.To is { } asked && !Days.IsSane(asked))
@@ -81,10 +93,10 @@ public static class GetTimeline
             var patients = batch.All<Patient>("id = $2", id);
             var prescriptions = batch.All<Prescription>($"patient_id = $2 AND {PatientFactsReader.Counts}", id);
             var schedules = batch.All<TitrationSchedule>("patient_id = $2 ORDER BY id", id);
-            var checkIns = batch.All<CheckIn>($"""patient_id = $2 AND "on" BETWEEN $3 AND $4 AND {PatientFactsReader.Counts} ORDER BY changed_at, id""", id, since, query.To ?? latest);
-            var assessments = batch.All<Assessment>($"patient_id = $2 AND taken_on BETWEEN $3 AND $4 AND {PatientFactsReader.Counts} ORDER BY taken_on, id", id, since, query.To ?? latest);
-            var events = batch.All<AdverseEvent>($"patient_id = $2 AND {PatientFactsReader.Counts} ORDER BY onset_on, id", id);
-            var followUps = batch.All<FollowUp>("patient_id = $2 ORDER BY opened_on, id", id);
+            var reports = batch.All<CheckIn, Report>($"""patient_id = $2 AND "on" BETWEEN $3 AND $4 AND {PatientFactsReader.Counts} ORDER BY changed_at, id""", id, since, query.To ?? latest);
+            var assessments = batch.All<Assessment, Questionnaire>($"patient_id = $2 AND taken_on BETWEEN $3 AND $4 AND {PatientFactsReader.Counts} ORDER BY taken_on, id", id, since, query.To ?? latest);
+            var events = batch.All<AdverseEvent, Event>($"patient_id = $2 AND {PatientFactsReader.Counts} ORDER BY onset_on, id", id);
+            var followUps = batch.All<FollowUp, Flag>("patient_id = $2 ORDER BY opened_on, id", id);
             var inForce = settings.AskCurrent(batch);
             await batch.ReadAsync(ct);
             if (patients is not [var patient])
@@ -102,29 +114,48 @@ public static class GetTimeline
 
             return new Response(
                 patient.Id, from, to,
-                DaysOf(patient, prescriptions, schedules, checkIns, inForce().Settings, from, to, today),
-                [.. assessments.Where(a => a.TakenOn <= to && a.TakenOn >= from).Select(a => new Questionnaire(a.Id, a.Instrument, a.TakenOn, a.Total, a.Band))],
-                [.. events.Where(e => (e.OnsetOn ?? from) <= to && (e.ResolvedOn ?? to) >= from).Select(e => new AdverseEventBar(e.Id, e.Term, e.Severity, e.IsSerious, e.OnsetOn, e.ResolvedOn))],
-                [.. followUps.Where(f => f.OpenedOn <= to && (f.ClosedOn ?? to) >= from).Select(f => new Flag(f.Id, f.Family, f.Label, f.Priority, f.Status, f.OpenedOn, f.ClosedOn))],
+                DaysOf(patient, prescriptions, schedules, reports, inForce().Settings, from, to, today),
+                [.. assessments.Where(a => a.TakenOn <= to && a.TakenOn >= from)],
+                [.. events.Where(e => (e.OnsetOn ?? from) <= to && (e.ResolvedOn ?? to) >= from).Select(e => new AdverseEventBar(e.Id, e.Term, e.Severity, e.Seriousness.Count > 0, e.OnsetOn, e.ResolvedOn))],
+                [.. followUps.Where(f => f.OpenedOn <= to && (f.ClosedOn ?? to) >= from)],
                 [.. schedules.SelectMany(HoldsOf).Where(h => h.From <= to && (h.To ?? to) >= from)]);
         }
 
         private static List<Day> DaysOf(
-            Patient patient, List<Prescription> prescriptions, List<TitrationSchedule> schedules, List<CheckIn> checkIns, RuleSettings settings, DateOnly from, DateOnly to, DateOnly today)
+            Patient patient, List<Prescription> prescriptions, List<TitrationSchedule> schedules, List<Report> reports, RuleSettings settings, DateOnly from, DateOnly to, DateOnly today)
         {
-            var byDay = checkIns.ToLookup(c => c.On);
+            var byDay = reports.ToLookup(r => r.On);
+            var facts = PatientFactsReader.ToFacts(patient, prescriptions, []) with { CheckIns = [.. reports.Select(r => r.ToFact(patient))] };
             return
             [
-                .. DayAxis.Of(PatientFactsReader.ToFacts(patient, [.. prescriptions, .. checkIns], []), settings, from, to).Select(day =>
+                .. DayAxis.Of(facts, settings, from, to).Select(day =>
                 {
-                    var planned = schedules.Select(s => s.Plan.PlannedDoseOn(day.On)).Where(mg => mg is not null).ToList();
-                    var dose = DayDose.Of(
-                        day.On, today, planned.Count > 0 ? planned.Sum() : null, day.DoseMg, prescriptions.Where(p => p.DoseOn(day.On) > 0).Select(p => p.TimesPerDay).DefaultIfEmpty(1).Max(),
-                        [.. byDay[day.On].Where(c => c.DoseTakenAt is not null || c.DoseTakenMg is not null || c.DoseMissed is not null)
-                            .Select(c => new Administration(c.DoseTakenAt, c.DoseTakenMg, c.DoseMissed == true))]);
+                    decimal? planned = null;
+                    foreach (var schedule in schedules)
+                    {
+                        planned = schedule.Plan.PlannedDoseOn(day.On) is { } mg ? (planned ?? 0) + mg : planned;
+                    }
+
+                    var timesPerDay = 1;
+                    foreach (var prescription in prescriptions)
+                    {
+                        timesPerDay = prescription.DoseOn(day.On) > 0 ? Math.Max(timesPerDay, prescription.TimesPerDay) : timesPerDay;
+                    }
+
+                    var (administrations, mood, sleepQuality) = (new List<Administration>(), (int?)null, (int?)null);
+                    foreach (var report in byDay[day.On])
+                    {
+                        if (report.DoseTakenAt is not null || report.DoseTakenMg is not null || report.DoseMissed is not null)
+                        {
+                            administrations.Add(new Administration(report.DoseTakenAt, report.DoseTakenMg, report.DoseMissed == true));
+                        }
+
+                        (mood, sleepQuality) = (report.Mood ?? mood, report.SleepQuality ?? sleepQuality);
+                    }
+
+                    var dose = DayDose.Of(day.On, today, planned, day.DoseMg, timesPerDay, administrations);
                     return new Day(
-                        day.On, dose.PlannedDoseMg, dose.PrescribedDoseMg, dose.ActualDoseMg, dose.ActualFrom, day.DaysSinceIncrease, day.Anxiety,
-                        byDay[day.On].LastOrDefault(c => c.Mood is not null)?.Mood, byDay[day.On].LastOrDefault(c => c.SleepQuality is not null)?.SleepQuality);
+                        day.On, dose.PlannedDoseMg, dose.PrescribedDoseMg, dose.ActualDoseMg, dose.ActualFrom, day.DaysSinceIncrease, day.Anxiety, mood, sleepQuality);
                 }),
             ];
         }
