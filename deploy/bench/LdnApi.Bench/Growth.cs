@@ -25,6 +25,11 @@ internal static class Growth
                 {
                     found[(operation, size)] = ([], []);
                 }
+
+                if (size == Small)
+                {
+                    await Seed.FillAsync(server, $"ldn_bench_{size}", size); // warming has made its few patients large
+                }
             }
 
             foreach (var kind in Bench.Operations.GroupBy(o => Statements.IsWrite(o.Statement)))

@@ -15,7 +15,7 @@ internal sealed class BoundedRetries(ExecutionStrategyDependencies dependencies)
     private const int MaxRetries = 5;
 
     /// <summary>No new attempt begins later than this after the first.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(4);
+    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(4);
 
     private long _began;
 

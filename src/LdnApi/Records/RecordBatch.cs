@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Diagnostics;
 using System.Linq.Expressions;
 using System.Reflection;
 using Microsoft.EntityFrameworkCore;
@@ -49,11 +50,12 @@ public sealed class RecordBatch(LdnDbContext db)
     /// <summary>Reads everything that was asked for.</summary>
     public async Task ReadAsync(CancellationToken ct)
     {
+        var began = Stopwatch.GetTimestamp();
         try
         {
             await ReadOnceAsync(ct);
         }
-        catch (NpgsqlException) when (db.Database.CurrentTransaction is null && !db.IsOnReplica)
+        catch (Exception e) when (e is NpgsqlException or TimeoutException && db.Database.CurrentTransaction is null && !db.IsOnReplica && Stopwatch.GetElapsedTime(began) < BoundedRetries.Patience)
         {
             await db.Database.CreateExecutionStrategy().ExecuteAsync(() => ReadOnceAsync(ct)); // which costs something: it is not asked for what succeeds at once
         }
