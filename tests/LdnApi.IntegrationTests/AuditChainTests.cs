@@ -343,6 +343,26 @@ public sealed class AuditChainTests(LdnApiHost api) : IClassFixture<LdnApiHost>
         Assert.Equal((Length + 1, before.Pending + 2), (before.Number, (await FindAsync(clinic)).Pending));
     }
 
+    /// <summary>Whoever sets a head back among its entries stops the chain, and is told by it; nobody's look is refused for it, and no other clinic's chain stops.</summary>
+    [Fact]
+    public async Task Looks_go_on_behind_a_head_that_was_set_back()
+    {
+        var clinic = await ChainAsync();
+        const string SetTo = "UPDATE audit_heads h SET (number, hash) = (SELECT e.number, e.hash FROM audit_entries e WHERE e.clinic_id = h.clinic_id AND e.number = {1}) WHERE clinic_id = '{0}'";
+        await TamperAsync(SetTo.Replace("{1}", "3", StringComparison.Ordinal), clinic);
+
+        await AddAsync(clinic, reads: 4);
+
+        var other = LdnApiHost.NewClinic();
+        await AddAsync(other);
+        await Assert.ThrowsAsync<AggregateException>(LinkAsync);
+        Assert.Equal((5, (2L, 0, null)), ((await FindAsync(clinic)).Pending, await ShortAsync(other)));
+
+        await TamperAsync(SetTo.Replace("{1}", $"{Length}", StringComparison.Ordinal), clinic);
+        await LinkAsync();
+        Assert.Equal((Length + 5, 0, null), await ShortAsync(clinic));
+    }
+
     [Fact]
     public async Task The_app_can_neither_number_an_entry_nor_move_a_head()
     {

@@ -16,21 +16,29 @@ public sealed partial class AuditLinker(IServiceScopeFactory scopes, ProductMetr
 
     /// <summary>Links whatever is there.</summary>
     /// <returns>How many entries this instance linked.</returns>
+    /// <exception cref="AggregateException">Those of some clinics could not be; those of the others were.</exception>
     public async Task<int> RunAsync(CancellationToken ct)
     {
-        var total = 0;
+        var (total, failures) = (0, new List<Exception>());
         foreach (var clinic in await WaitingAsync(ct))
         {
-            int linked;
-            do
+            try
             {
-                linked = await LinkAsync(clinic, ct);
-                total += linked;
+                int linked;
+                do
+                {
+                    linked = await LinkAsync(clinic, ct);
+                    total += linked;
+                }
+                while (linked == BatchSize);
             }
-            while (linked == BatchSize);
+            catch (Exception e) when (!ct.IsCancellationRequested)
+            {
+                failures.Add(e); // one chain that cannot go on does not stop the others
+            }
         }
 
-        return total;
+        return failures.Count == 0 ? total : throw new AggregateException(failures);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

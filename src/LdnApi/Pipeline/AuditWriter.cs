@@ -12,7 +12,7 @@ namespace LdnApi.Pipeline;
 /// way goes with the next, in one round trip. Each waits until its own entry is safe.
 /// </summary>
 /// <remarks>
-/// They are chained as they are written, behind the head that this writer left there. Where somebody else has moved it, or has it in hand, they wait to be chained by
+/// They are chained as they are written, behind the head that this writer saw last. Where somebody else has moved it, or has it in hand, they wait to be chained by
 /// <see cref="AuditLinker"/>: nobody waits for a head.
 /// </remarks>
 public sealed partial class AuditWriter : IAsyncDisposable
@@ -67,20 +67,21 @@ public sealed partial class AuditWriter : IAsyncDisposable
         }
     }
 
-    private async Task WriteAsync(List<Waiting> batch)
+    /// <param name="isChained">Whether they are to be chained as they are written, where that can be.</param>
+    private async Task WriteAsync(List<Waiting> batch, bool isChained = true)
     {
         try
         {
             var started = Stopwatch.GetTimestamp();
-            await SaveAsync(batch.ConvertAll(w => w.Entry));
+            await SaveAsync(batch.ConvertAll(w => w.Entry), isChained);
             _metrics.AuditWritten(batch.Count, Stopwatch.GetElapsedTime(started));
             batch.ForEach(w => w.Written.SetResult());
         }
-        catch (PostgresException e) when (batch.Count > 1 && !e.IsTransient)
+        catch (PostgresException e) when ((isChained || batch.Count > 1) && !e.IsTransient)
         {
             foreach (var one in batch)
             {
-                await WriteAsync([one]); // an entry that cannot be written does not take the others with it
+                await WriteAsync([one], isChained: false); // neither an entry that cannot be written nor a chain that was tampered with takes others with it
             }
         }
         catch (Exception e)
@@ -91,7 +92,7 @@ public sealed partial class AuditWriter : IAsyncDisposable
     }
 
     /// <summary>A connection that broke is tried again: an entry that was on disk already stays there once.</summary>
-    private async Task SaveAsync(List<AuditEntry> entries)
+    private async Task SaveAsync(List<AuditEntry> entries, bool isChained)
     {
         using var patience = new CancellationTokenSource(Patience);
         for (var attempt = 1; ; attempt++)
@@ -104,7 +105,7 @@ public sealed partial class AuditWriter : IAsyncDisposable
                 foreach (var clinic in clinics)
                 {
                     batch.BatchCommands.Add(new NpgsqlBatchCommand(ClinicWall.Set) { Parameters = { new() { Value = clinic.Key.ToString() } } });
-                    batch.BatchCommands.Add(Append([.. clinic], attempt == 1 ? _heads.GetValueOrDefault(clinic.Key, Head.Unknown) : Head.Unknown));
+                    batch.BatchCommands.Add(Append([.. clinic], isChained && attempt == 1 ? _heads.GetValueOrDefault(clinic.Key, Head.Unknown) : Head.Unknown));
                 }
 
                 List<Head> moved = [];

@@ -15,14 +15,14 @@ internal sealed class BoundedRetries(ExecutionStrategyDependencies dependencies)
     private const int MaxRetries = 5;
 
     /// <summary>No new attempt begins later than this after the first.</summary>
-    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(4);
 
     private long _began;
 
     protected override void OnFirstExecution()
     {
         base.OnFirstExecution();
-        _began = Stopwatch.GetTimestamp();
+        _began = (Dependencies.CurrentContext.Context as LdnDbContext)?.BeganTrying ?? Stopwatch.GetTimestamp();
     }
 
     /// <summary>Whatever broke on this side of the wire, or found no primary among several hosts, passes.</summary>

@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Diagnostics;
 using System.Linq.Expressions;
 using System.Reflection;
+using System.Runtime.ExceptionServices;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Metadata;
@@ -55,9 +56,25 @@ public sealed class RecordBatch(LdnDbContext db)
         {
             await ReadOnceAsync(ct);
         }
-        catch (Exception e) when (e is NpgsqlException or TimeoutException && db.Database.CurrentTransaction is null && !db.IsOnReplica && Stopwatch.GetElapsedTime(began) < BoundedRetries.Patience)
+        catch (Exception failure) when (failure is NpgsqlException or TimeoutException && db.Database.CurrentTransaction is null && !db.IsOnReplica)
         {
-            await db.Database.CreateExecutionStrategy().ExecuteAsync(() => ReadOnceAsync(ct)); // which costs something: it is not asked for what succeeds at once
+            // The retrying strategy costs something: it is not asked for what succeeds at once. The first attempt that it sees is the one that has failed.
+            ExceptionDispatchInfo? failed = ExceptionDispatchInfo.Capture(failure);
+            db.BeganTrying = began;
+            try
+            {
+                await db.Database.CreateExecutionStrategy().ExecuteAsync(() =>
+                {
+                    var first = failed;
+                    failed = null;
+                    first?.Throw();
+                    return ReadOnceAsync(ct);
+                });
+            }
+            finally
+            {
+                db.BeganTrying = null;
+            }
         }
     }
 
@@ -159,7 +176,7 @@ public sealed class RecordBatch(LdnDbContext db)
         }
     }
 
-    /// <summary>As EF reads them, which compares a name with one after the other.</summary>
+    /// <summary>By the name under which they are written, to the letter; EF compares with one after the other.</summary>
     private static T MemberOf<T>(string name) where T : struct, Enum => Members<T>.ByName[name];
 
     private static class Members<T> where T : struct, Enum
