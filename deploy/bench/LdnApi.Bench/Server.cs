@@ -60,7 +60,8 @@ internal sealed class Server : IAsyncDisposable
             ["RateLimits__Requests"] = "10000000",
             ["RateLimits__WindowSeconds"] = "1",
             ["Logging__LogLevel__Default"] = "Warning",
-            ["DOTNET_GCgen0size"] = "0x1000000", // as in the image
+            ["DOTNET_GCgen0size"] = "0x1000000", // as in the image, and so is the next
+            ["MALLOC_ARENA_MAX"] = "2",
         };
         foreach (var (name, value) in settings)
         {

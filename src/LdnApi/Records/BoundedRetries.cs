@@ -22,7 +22,7 @@ internal sealed class BoundedRetries(ExecutionStrategyDependencies dependencies)
     protected override void OnFirstExecution()
     {
         base.OnFirstExecution();
-        _began = (Dependencies.CurrentContext.Context as LdnDbContext)?.BeganTrying ?? Stopwatch.GetTimestamp();
+        _began = Stopwatch.GetTimestamp();
     }
 
     /// <summary>Whatever broke on this side of the wire, or found no primary among several hosts, passes.</summary>

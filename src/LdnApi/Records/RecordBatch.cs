@@ -1,8 +1,5 @@
-using System.Collections.Frozen;
-using System.Diagnostics;
 using System.Linq.Expressions;
 using System.Reflection;
-using System.Runtime.ExceptionServices;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Metadata;
@@ -49,34 +46,9 @@ public sealed class RecordBatch(LdnDbContext db)
     public NpgsqlBatchCommand Do(string sql, params object[] values) => Ask(sql, values, null);
 
     /// <summary>Reads everything that was asked for.</summary>
-    public async Task ReadAsync(CancellationToken ct)
-    {
-        var began = Stopwatch.GetTimestamp();
-        try
-        {
-            await ReadOnceAsync(ct);
-        }
-        catch (Exception failure) when (failure is NpgsqlException or TimeoutException && db.Database.CurrentTransaction is null && !db.IsOnReplica)
-        {
-            // The retrying strategy costs something: it is not asked for what succeeds at once. The first attempt that it sees is the one that has failed.
-            ExceptionDispatchInfo? failed = ExceptionDispatchInfo.Capture(failure);
-            db.BeganTrying = began;
-            try
-            {
-                await db.Database.CreateExecutionStrategy().ExecuteAsync(() =>
-                {
-                    var first = failed;
-                    failed = null;
-                    first?.Throw();
-                    return ReadOnceAsync(ct);
-                });
-            }
-            finally
-            {
-                db.BeganTrying = null;
-            }
-        }
-    }
+    public Task ReadAsync(CancellationToken ct) => db.Database.CurrentTransaction is null
+        ? db.Database.CreateExecutionStrategy().ExecuteAsync(() => ReadOnceAsync(ct))
+        : ReadOnceAsync(ct);
 
     private NpgsqlBatchCommand Ask(string sql, object[] values, Func<NpgsqlDataReader, CancellationToken, Task>? take)
     {
@@ -165,26 +137,13 @@ public sealed class RecordBatch(LdnDbContext db)
             var converter = property.GetTypeMapping().Converter;
             var stored = converter?.ProviderClrType ?? property.ClrType;
             var read = Expression.Call(reader, GetFieldValue.MakeGenericMethod(Nullable.GetUnderlyingType(stored) ?? stored), ordinal);
-            var kind = Nullable.GetUnderlyingType(property.ClrType) ?? property.ClrType;
-            var converted = kind.IsEnum && stored == typeof(string) ? Expression.Call(ToMember.MakeGenericMethod(kind), read)
-                : converter is null ? (Expression)read
-                : Expression.Invoke(converter.ConvertFromProviderExpression, Expression.Convert(read, stored));
-            var value = Expression.Convert(converted, property.ClrType);
+            var value = Expression.Convert(converter is null ? read : Expression.Invoke(converter.ConvertFromProviderExpression, Expression.Convert(read, stored)), property.ClrType);
             return property.IsNullable
                 ? Expression.Condition(Expression.Call(reader, IsDBNull, ordinal), Expression.Default(property.ClrType), value)
                 : value;
         }
     }
 
-    /// <summary>By the name under which they are written, to the letter; EF compares with one after the other.</summary>
-    private static T MemberOf<T>(string name) where T : struct, Enum => Members<T>.ByName[name];
-
-    private static class Members<T> where T : struct, Enum
-    {
-        public static readonly FrozenDictionary<string, T> ByName = Enum.GetValues<T>().Distinct().ToFrozenDictionary(m => m.ToString());
-    }
-
-    private static readonly MethodInfo ToMember = typeof(RecordBatch).GetMethod(nameof(MemberOf), BindingFlags.NonPublic | BindingFlags.Static)!;
     private static readonly MethodInfo GetFieldValue = typeof(NpgsqlDataReader).GetMethod(nameof(NpgsqlDataReader.GetFieldValue))!;
     private static readonly MethodInfo IsDBNull = typeof(NpgsqlDataReader).GetMethod(nameof(NpgsqlDataReader.IsDBNull))!;
 }
