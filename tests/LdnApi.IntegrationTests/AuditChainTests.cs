@@ -330,6 +330,30 @@ public sealed class AuditChainTests(LdnApiHost api) : IClassFixture<LdnApiHost>
         Assert.Equal((Length, 4, null), await ShortAsync(clinic));
     }
 
+    /// <summary>As an instance does that was frozen with the head in its hand.</summary>
+    [Fact]
+    public async Task Who_keeps_the_head_in_hand_stops_no_other_clinics_chain()
+    {
+        var (clinic, other) = (await ChainAsync(), LdnApiHost.NewClinic());
+        await using var owner = new NpgsqlConnection(api.Database.Owner);
+        await owner.OpenAsync(Ct);
+        await using (await owner.BeginTransactionAsync(Ct))
+        {
+            await using var holding = new NpgsqlCommand($"SELECT FROM audit_heads WHERE clinic_id = '{clinic}' FOR UPDATE", owner);
+            await holding.ExecuteNonQueryAsync(Ct);
+            await AddAsync(clinic);
+            await AddAsync(other);
+
+            var refused = await Assert.ThrowsAsync<AggregateException>(LinkAsync);
+
+            Assert.Equal(PostgresErrorCodes.LockNotAvailable, Assert.IsType<PostgresException>(Assert.Single(refused.InnerExceptions).GetBaseException()).SqlState);
+            Assert.Equal((2L, 0, null), await ShortAsync(other));
+        }
+
+        await LinkAsync();
+        Assert.Equal((Length + 2, 0, null), await ShortAsync(clinic));
+    }
+
     /// <summary>After a failover the chain may have been cut and have grown again to the same length.</summary>
     [Fact]
     public async Task Nothing_is_chained_behind_a_head_that_is_not_the_one_the_writer_left()

@@ -3,11 +3,13 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using LdnApi.Auth;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 
@@ -100,9 +102,11 @@ public sealed class TokenTests(TokenTests.Issued issued) : IClassFixture<TokenTe
     {
         var token = Forgeries[name](await issued.ForgerAsync());
 
-        using var response = await issued.GetAsync(token);
+        using var first = await issued.GetAsync(token);
+        using var second = await issued.GetAsync(token); // a good one would be remembered by now
 
-        await IsUnauthenticatedAsync(response);
+        await IsUnauthenticatedAsync(first);
+        await IsUnauthenticatedAsync(second);
     }
 
     [Fact]
@@ -115,6 +119,24 @@ public sealed class TokenTests(TokenTests.Issued issued) : IClassFixture<TokenTe
 
         Assert.Equal((HttpStatusCode.OK, HttpStatusCode.Forbidden), (read.StatusCode, written.StatusCode));
         TestContext.Current.SendDiagnosticMessage("Tokens held against oidc-provider at {0}: {1} forgeries", issued.Issuer.Url, Forgeries.Count);
+    }
+
+    [Fact]
+    public async Task What_a_good_token_says_is_read_once_for_all_requests_that_bring_it()
+    {
+        var token = (await issued.ForgerAsync()).Good;
+        var options = issued.Api.Services.GetRequiredService<IOptionsMonitor<JwtBearerOptions>>().Get(JwtBearerDefaults.AuthenticationScheme);
+
+        using var first = await issued.GetAsync(token);
+        var kept = await KeptAsync();
+        using var second = await issued.GetAsync(token);
+
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (first.StatusCode, second.StatusCode));
+        Assert.NotNull(kept);
+        Assert.Same(kept, await KeptAsync()); // had the second been held against everything, it would have left one of its own
+
+        async Task<Bearer?> KeptAsync() => issued.Api.Services.GetRequiredService<RememberedTokens>()
+            .Find($"Bearer {token}", await options.ConfigurationManager!.GetConfigurationAsync(Ct), options.TokenValidationParameters.ClockSkew);
     }
 
     [Theory]

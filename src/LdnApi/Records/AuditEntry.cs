@@ -45,7 +45,7 @@ public sealed class AuditEntry : IBelongToClinic
     /// <summary>HTTP status of the answer; null for a background task, which leaves no entry unless it succeeds.</summary>
     public int? Status { get; init; }
 
-    /// <summary>Its place in the clinic's chain, from 1; null until it is linked, moments after it was written.</summary>
+    /// <summary>Its place in the clinic's chain, from 1; null until it is linked: as it is written, or about a second later.</summary>
     public long? Number { get; init; }
 
     /// <summary>What binds it to the entry before it: see <see cref="HashAfter"/>.</summary>

@@ -16,7 +16,7 @@ namespace LdnApi.Features.Audit;
 /// <param name="PatientIds">Whose data was asked for, shown or changed.</param>
 /// <param name="PurposeOfUse">As stated; absent when nothing was.</param>
 /// <param name="RequestId">The request's <c>X-Request-Id</c>.</param>
-/// <param name="Number">Its place in the clinic's chain, from 1. Absent until it is linked, moments after it was written.</param>
+/// <param name="Number">Its place in the clinic's chain, from 1. Absent until it is linked: as it is written, or about a second later.</param>
 /// <param name="Hash">SHA-256 that binds it to the entry before it, in hexadecimal. Kept elsewhere, it proves later that nothing before it was changed.</param>
 /// <param name="Status">HTTP status of the answer: 200 to 599. Absent for a background task, which leaves an entry only when it succeeds.</param>
 public sealed record AuditEntryResponse(
