@@ -68,13 +68,14 @@ internal sealed class Server : IAsyncDisposable
             environment[name] = value;
         }
 
-        return StartAsync([dll], environment, "/health/ready");
+        string[] under = Environment.GetEnvironmentVariable("LDN_BENCH_UNDER")?.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [];
+        return StartAsync([.. under, "dotnet", dll], environment, "/health/ready");
     }
 
     public static Task<Server> CeilingAsync(string server, string database)
     {
         var connection = new NpgsqlConnectionStringBuilder(server) { Database = database, MaxAutoPrepare = 50, MaxPoolSize = 16 }.ConnectionString;
-        return StartAsync([typeof(Server).Assembly.Location, "ceiling", connection, "{url}"], [], "/follow-ups");
+        return StartAsync(["dotnet", typeof(Server).Assembly.Location, "ceiling", connection, "{url}"], [], "/follow-ups");
     }
 
     public async ValueTask DisposeAsync()
@@ -88,10 +89,10 @@ internal sealed class Server : IAsyncDisposable
         _process.Dispose();
     }
 
-    private static async Task<Server> StartAsync(string[] arguments, Dictionary<string, string> environment, string path)
+    private static async Task<Server> StartAsync(string[] command, Dictionary<string, string> environment, string path)
     {
         var address = $"http://127.0.0.1:{FreePort()}";
-        var start = new ProcessStartInfo("dotnet", arguments.Select(a => a.Replace("{url}", address, StringComparison.Ordinal))) { RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(command[0], command[1..].Select(a => a.Replace("{url}", address, StringComparison.Ordinal))) { RedirectStandardOutput = true };
         start.Environment["ASPNETCORE_URLS"] = address;
         start.Environment["DOTNET_gcServer"] = "0";
         foreach (var (name, value) in environment)
@@ -108,7 +109,7 @@ internal sealed class Server : IAsyncDisposable
         {
             if (process.HasExited || clock.Elapsed > TimeSpan.FromMinutes(1))
             {
-                throw new InvalidOperationException($"{string.Join(' ', arguments)} did not start");
+                throw new InvalidOperationException($"{string.Join(' ', command)} did not start");
             }
 
             await Task.Delay(10);
