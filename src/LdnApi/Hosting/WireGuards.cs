@@ -88,7 +88,7 @@ public static class WireGuards
             throw new UnreadableException("Must be JSON, without a byte order mark.", place: "$");
         }
 
-        http.Request.Body = body.AsStream();
+        http.Request.Body = body.AsStream(leaveOpen: true); // the server ends the body itself, and before what hangs on the response does
         await next(http);
     }
 
