@@ -37,6 +37,23 @@ public sealed class LogTests(LdnApiHost api) : IClassFixture<LdnApiHost>
         Assert.All(lines.All, l => Assert.Contains($"traceId:{problem["traceId"]} X-Request-Id:feed-20260314.7", l.Scopes));
     }
 
+    /// <summary>Only the real server says what befell a body after the answer.</summary>
+    [Fact]
+    public async Task What_succeeds_leaves_no_error_behind()
+    {
+        var lines = new Lines();
+        await using (var host = api.WithWebHostBuilder(b => b.ConfigureLogging(logging => logging.AddProvider(lines))))
+        {
+            host.UseKestrel(0);
+            using var client = host.CreateClient();
+            client.DefaultRequestHeaders.Authorization = new("Bearer", api.Token($"{LdnApiHost.NewClinic()}", scope: LdnApiHost.AllScopes));
+            var patient = await LdnApiHost.RegisterAsync(client);
+            await client.GetOkAsync(ApiClient.Of(patient));
+        } // the server has done with every request
+
+        Assert.DoesNotContain(lines.All, l => l.Level >= LogLevel.Error);
+    }
+
     [Fact]
     public void The_console_writes_them() =>
         Assert.True(api.Services.GetRequiredService<IOptionsMonitor<SimpleConsoleFormatterOptions>>().CurrentValue.IncludeScopes);
@@ -46,7 +63,7 @@ public sealed class LogTests(LdnApiHost api) : IClassFixture<LdnApiHost>
     {
         private IExternalScopeProvider _scopes = null!;
 
-        public ConcurrentBag<(string Text, List<string> Scopes)> All { get; } = [];
+        public ConcurrentBag<(LogLevel Level, string Text, List<string> Scopes)> All { get; } = [];
 
         public void SetScopeProvider(IExternalScopeProvider scopeProvider) => _scopes = scopeProvider;
 
@@ -66,7 +83,7 @@ public sealed class LogTests(LdnApiHost api) : IClassFixture<LdnApiHost>
             {
                 List<string> scopes = [];
                 lines._scopes.ForEachScope((scope, into) => into.Add($"{scope}"), scopes);
-                lines.All.Add((formatter(state, exception), scopes));
+                lines.All.Add((logLevel, formatter(state, exception), scopes));
             }
         }
     }
